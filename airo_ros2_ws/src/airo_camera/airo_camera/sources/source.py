@@ -1,0 +1,100 @@
+"""The interface of every source of images."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airo_frames.intrinsics import Intrinsics
+
+__all__ = ["GrabbedImage", "Source", "TagTruth"]
+
+
+@dataclass(frozen=True, eq=False)
+class TagTruth:
+    """Where a simulated tag really is.
+
+    Attributes:
+        tag_id: number of the tag in its family.
+        family: for example tag36h11.
+        size: m, edge of the black border.
+        camera_from_tag: (4, 4) float64, m; the tag's x points right, y up, z out of the tag towards the viewer.
+        corners: (4, 2) float64, px: bottom-left, bottom-right, top-right, top-left of the tag.
+    """
+
+    tag_id: int
+    family: str
+    size: float
+    camera_from_tag: NDArray[np.float64]
+    corners: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class GrabbedImage:
+    """An image that was acquired and now waits in the source to be retrieved.
+
+    Attributes:
+        stamp_nanos: acquisition time, ns since the epoch.
+        size_wh: (width, height), px.
+        encoding: name of one of airo_frames.encodings.ENCODINGS.
+        intrinsics: of this image, or None when the source does not know them.
+        tags: exact ground truth, from simulated sources only.
+    """
+
+    stamp_nanos: int
+    size_wh: tuple[int, int]
+    encoding: str
+    intrinsics: Intrinsics | None = None
+    tags: tuple[TagTruth, ...] = ()
+
+
+class Source(ABC):
+    """A source of images. All methods are called from one thread; a closed source can be opened again.
+
+    Attributes:
+        is_live: images pass whether they are fetched or not (camera, stream); otherwise none is lost (files).
+        fps: nominal images per second, or None when unknown; known after open().
+    """
+
+    is_live: bool = False
+    fps: float | None = None
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect to the source.
+
+        Raises:
+            SourceOpenError: it is not there or cannot be opened; everything acquired so far was released.
+        """
+
+    @abstractmethod
+    def grab(self) -> GrabbedImage | None:
+        """Wait for the next image at the source's own pace and keep it; None at the end of the source.
+
+        Raises:
+            SourceReadError: the source failed or the image cannot be read.
+        """
+
+    @abstractmethod
+    def retrieve(self, out: NDArray[Any]) -> None:
+        """Write the grabbed image into `out`, which has the grabbed encoding's shape and dtype.
+
+        Raises:
+            SourceReadError: the image cannot be decoded.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything. Calling it again does nothing."""
+
+    def __enter__(self) -> Source:
+        self.open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

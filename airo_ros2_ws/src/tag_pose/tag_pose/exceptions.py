@@ -1,0 +1,30 @@
+"""Everything that can go wrong in tag_pose.
+
+AiroRos2Error
+└── TagPoseError
+    ├── DetectorSettingError     a setting of the detector is out of range or unknown (also a ValueError)
+    ├── DetectorImageError       the image is not something a detector can look at (also a ValueError)
+    └── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
+"""
+
+from __future__ import annotations
+
+from rclpy_loans.exceptions import AiroRos2Error
+
+__all__ = ["DetectorImageError", "DetectorSettingError", "PoseInputError", "TagPoseError"]
+
+
+class TagPoseError(AiroRos2Error):
+    """Base of every error that tag_pose raises."""
+
+
+class DetectorSettingError(TagPoseError, ValueError):
+    """A setting of the detector is out of range or unknown."""
+
+
+class DetectorImageError(TagPoseError, ValueError):
+    """The image is not something a detector can look at."""
+
+
+class PoseInputError(TagPoseError, ValueError):
+    """Corners, tag size or intrinsics cannot give a pose."""
