@@ -1,0 +1,162 @@
+"""Receiving frames as views of the shared memory that the camera wrote."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rclpy.qos import QoSProfile
+from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
+
+from airo_frames.exceptions import FrameOverwrittenError, FrameTimeoutError
+from airo_frames.formats import FrameFormat, all_formats, message_named
+from airo_frames.frame import Frame
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+__all__ = ["FrameSubscription"]
+
+_logger = logging.getLogger(__name__)
+_FOLLOW_PERIOD_SECS = 0.1  # how soon a camera that starts, or restarts with another message class, is noticed
+
+
+class FrameSubscription:
+    """Receives the frames of one camera, whatever message class it uses, also when it is restarted with another one.
+
+    With a callback it belongs to the node's executor, which calls it; without one, `take()` waits for frames.
+
+    Args:
+        node: the node that subscribes.
+        topic: by convention <camera>/frame.
+        callback: called by the executor with a Frame.
+        qos: see rclpy_loans.loan_qos(), which is the default.
+        newest: hand only the newest waiting frame to the callback, otherwise each of them.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        topic: str,
+        callback: Callable[[Frame], None] | None = None,
+        *,
+        qos: QoSProfile | None = None,
+        newest: bool = True,
+    ) -> None:
+        self.topic: str = node.resolve_topic_name(topic)
+        self.overwritten = 0  # frames whose slot was reused before they could be handed out
+        self._node = node
+        self._callback = callback
+        self._qos = qos
+        self._newest = newest
+        self._format: FrameFormat | None = None
+        self._subscription: LoanSubscription | None = None
+        self._is_closed = False
+        self._follow_publishers()
+        self._timer = None
+        if callback is not None:
+            self._timer = node.create_timer(_FOLLOW_PERIOD_SECS, self._follow_publishers)
+
+    @property
+    def format(self) -> FrameFormat | None:
+        """Message class that is received; None until a camera was found."""
+        return self._format
+
+    def take(self, timeout: float, *, newest: bool = True) -> Frame:
+        """Wait for a frame and return it.
+
+        Memory: see Frame; a view of the shared slot, valid until the camera reuses it.
+
+        Args:
+            timeout: s, at most.
+            newest: return the newest waiting frame and drop the older ones, otherwise the oldest.
+
+        Raises:
+            FrameTimeoutError: none came in time; says why as far as it is known.
+            EncodingError: the frame has an encoding that is not known here.
+            rclpy.executors.ExternalShutdownException: rclpy was shut down meanwhile.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            remaining = deadline - time.monotonic()
+            if self._subscription is None:
+                if remaining <= 0:
+                    raise FrameTimeoutError(self._why_nothing_came(timeout))
+                time.sleep(min(_FOLLOW_PERIOD_SECS / 4, remaining))
+                self._follow_publishers()
+                continue
+            try:
+                return Frame.from_sample(
+                    self._subscription.take(max(0.0, min(remaining, _FOLLOW_PERIOD_SECS)), newest=newest)
+                )
+            except FrameOverwrittenError:
+                self.overwritten += 1
+            except TakeTimeoutError:
+                if remaining <= 0:
+                    raise FrameTimeoutError(self._why_nothing_came(timeout)) from None
+                self._follow_publishers()
+
+    def take_copy(self, timeout: float) -> Frame:
+        """Wait for a frame and return a whole copy; if it is overwritten meanwhile, of the newest after it.
+
+        Raises:
+            FrameTimeoutError: none came in time, or none could be copied in time.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return self.take(max(0.0, deadline - time.monotonic())).copy()
+            except FrameOverwrittenError:
+                self.overwritten += 1
+
+    def close(self) -> None:
+        """Stop receiving. Views stay readable. Calling it again does nothing."""
+        self._is_closed = True
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+            self._timer = None
+        self._unsubscribe()
+
+    def _follow_publishers(self) -> None:
+        """Subscribe to the message class that is published now."""
+        offered = [message_named(info.topic_type) for info in self._node.get_publishers_info_by_topic(self.topic)]
+        found = [frame_format for frame_format in offered if frame_format is not None]
+        if self._is_closed or not found or self._format in found:
+            return
+        self._unsubscribe()
+        callback = None if self._callback is None else self._on_sample
+        self._format = found[-1]
+        self._subscription = LoanSubscription(
+            self._node, self._format.msg_type, self.topic, callback, qos=self._qos, newest=self._newest
+        )
+
+    def _unsubscribe(self) -> None:
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None
+            self._format = None
+
+    def _on_sample(self, sample: Sample) -> None:
+        try:
+            frame = Frame.from_sample(sample)
+        except FrameOverwrittenError:
+            self.overwritten += 1
+            return
+        if self._callback is not None:
+            self._callback(frame)
+
+    def _why_nothing_came(self, timeout: float) -> str:
+        text = f"no frame on {self.topic} within {timeout:g} s: "
+        types = {info.topic_type for info in self._node.get_publishers_info_by_topic(self.topic)}
+        known = {frame_format.type_name for frame_format in all_formats()}
+        if types & known:
+            return text + "a camera is connected; it is slower than this, or has stopped"
+        if types:
+            return text + f"what is published there is {', '.join(sorted(types))}, not a frame"
+        topics = self._node.get_topic_names_and_types()
+        cameras = [name for name, kinds in topics if set(kinds) & known and self._node.count_publishers(name)]
+        if cameras:
+            return text + f"nobody publishes there; frames are published on {', '.join(sorted(cameras))}"
+        return text + "no camera was found; start one, or check ROS_DOMAIN_ID"

@@ -1,0 +1,98 @@
+"""Removing what killed processes left in shared memory.
+
+Fast DDS removes its files when a process ends; after SIGKILL they stay, at full size:
+    fast_datasharing_<GUID>          messages of one publisher; bytes 4 and 5 of the GUID are the low bits of its process id
+    fastrtps_<name>, fastdds_<name>  transport segments and ports, each with a lock file <name>_el or _sl that the owner holds
+    sem.<port>_mutex                 of a port
+"""
+
+from __future__ import annotations
+
+import fcntl
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Orphans", "remove_orphans"]
+
+SHARED_MEMORY = Path("/dev/shm")
+_DATA_SHARING = re.compile(r"^fast_datasharing_((?:[0-9a-f]{1,2}\.){11}[0-9a-f]{1,2})_")
+_TRANSPORT_LOCK = re.compile(r"^((?:fastrtps|fastdds)_\w+)_(?:el|sl)$")
+
+
+class Orphans(NamedTuple):
+    """What was removed."""
+
+    paths: tuple[Path, ...]
+    bytes_freed: int
+
+
+def remove_orphans(process_ids: Collection[int], *, folder: Path = SHARED_MEMORY) -> Orphans:
+    """Remove the Fast DDS files of processes that have ended.
+
+    Never removes a file that a process still maps or locks. Files of other users that we may not open stay.
+
+    Args:
+        process_ids: of processes that are known to have ended.
+        folder: where the segments are.
+    """
+    ended = {process_id & 0xFFFF for process_id in process_ids}
+    data = [path for path in _files(folder) if _process_bits(path.name) in ended]
+    in_use = _mapped_files() if data else set()
+    removed = [path for path in data if str(path) not in in_use]
+    for lock in _files(folder):
+        match = _TRANSPORT_LOCK.match(lock.name)
+        if match is not None and not _is_locked(lock):
+            removed += [lock, folder / match[1], folder / f"sem.{match[1]}_mutex"]
+    return _unlink(removed)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _process_bits(name: str) -> int | None:
+    """Return the low 16 bits of the process id in the name of a data-sharing segment."""
+    match = _DATA_SHARING.match(name)
+    if match is None:
+        return None
+    octets = [int(octet, 16) for octet in match[1].split(".")]
+    return octets[4] | octets[5] << 8
+
+
+def _mapped_files() -> set[str]:
+    """Return the files that any process maps, as far as we may look."""
+    mapped = set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        try:
+            lines = maps.read_text().splitlines()
+        except (PermissionError, FileNotFoundError, ProcessLookupError):
+            continue  # ended meanwhile, or of another user, whose segments we could not remove either
+        mapped.update(line.split(maxsplit=5)[-1] for line in lines if "/" in line)
+    return mapped
+
+
+def _is_locked(lock: Path) -> bool:
+    """Return whether the owner of a transport segment is alive; it holds a lock as long as it lives."""
+    try:
+        with lock.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True  # its owner is just removing it
+    except (BlockingIOError, PermissionError):
+        return True
+    return False
+
+
+def _unlink(paths: list[Path]) -> Orphans:
+    removed, freed = [], 0
+    for path in paths:
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except (FileNotFoundError, PermissionError):
+            continue  # somebody else was faster, or it is not ours
+        removed.append(path)
+        freed += size
+    return Orphans(tuple(removed), freed)

@@ -1,0 +1,63 @@
+"""The Fast DDS profile that turns data sharing on: applied through the environment, before rclpy starts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib import resources
+from pathlib import Path
+
+from rclpy_loans.exceptions import ProfileError
+
+__all__ = ["FASTDDS2_VARIABLE", "FASTDDS3_VARIABLE", "QOS_FROM_XML_VARIABLE", "apply_profile", "profile_path"]
+
+FASTDDS2_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+FASTDDS3_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
+QOS_FROM_XML_VARIABLE = "RMW_FASTRTPS_USE_QOS_FROM_XML"
+
+_logger = logging.getLogger(__name__)
+
+
+def profile_path(name: str = "fastdds.xml") -> Path:
+    """Return the path of one of the profiles that come with this package.
+
+    Raises:
+        ProfileError: there is no profile of that name.
+    """
+    folder = Path(str(resources.files("rclpy_loans"))) / "profiles"
+    path = folder / name
+    if not path.is_file():
+        present = ", ".join(sorted(file.name for file in folder.glob("*.xml"))) or "none"
+        raise ProfileError(f"no Fast DDS profile {name!r} in {folder}: present are {present}; install airo-ros2 again")
+    return path
+
+
+def apply_profile(name: str = "fastdds.xml") -> bool:
+    """Make the Fast DDS participants of this process and its children share fixed-size messages.
+
+    Sets environment variables that Fast DDS reads when the first participant is made, so call it before
+    `rclpy.init()`. What the user has set is left alone. Call it as often as you like.
+
+    Returns:
+        True if our profile is in force, False if the user's own settings are.
+
+    Raises:
+        ProfileError: there is no profile of that name.
+    """
+    path = str(profile_path(name))
+    # Fast DDS 3 still reads the old variable, with a warning; setting only the one that the distro reads avoids it.
+    variable = FASTDDS3_VARIABLE if _fastdds_major() >= 3 else FASTDDS2_VARIABLE
+    users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if os.environ.get(v, path) != path]
+    if users or os.environ.get(QOS_FROM_XML_VARIABLE, "1") != "1":
+        _logger.info("keeping the Fast DDS settings of the environment: %s", ", ".join(users) or QOS_FROM_XML_VARIABLE)
+        return False
+    os.environ[variable] = path
+    os.environ[QOS_FROM_XML_VARIABLE] = "1"
+    return True
+
+
+def _fastdds_major() -> int:
+    """Return the major version of the Fast DDS that rmw_fastrtps will load, judged by its library's name."""
+    folders = [Path(sys.prefix) / "lib", *(Path(p) / "lib" for p in os.environ.get("AMENT_PREFIX_PATH", "").split(":") if p)]
+    return 3 if any(any(folder.glob("libfastdds.so.3*")) for folder in folders) else 2

@@ -1,0 +1,318 @@
+"""Taking messages as views of the shared memory that their publisher wrote."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.executors import ExternalShutdownException
+from rclpy.guard_condition import GuardCondition
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
+from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerGuardCondition
+from rclpy.waitable import NumberOfEntities, Waitable
+
+from rclpy_loans import rcl
+from rclpy_loans.exceptions import SampleOverwrittenError, SubscriptionError, TakeTimeoutError
+from rclpy_loans.guard import SlotHeader, has_sequence, sequence_guards
+from rclpy_loans.layout import message_dtype
+from rclpy_loans.qos import loan_qos
+from rclpy_loans.sample import Sample, SampleInfo
+from rclpy_loans.segment import SegmentGoneError, SegmentMap
+
+if TYPE_CHECKING:
+    from rclpy.callback_groups import CallbackGroup
+    from rclpy.node import Node
+
+__all__ = ["LoanSubscription"]
+
+_logger = logging.getLogger(__name__)
+_TRIES_TO_FIND_HEADER = 5  # samples of a type without a seqlock that may be lost before copying starts
+
+
+class LoanSubscription(Waitable):  # type: ignore[misc]  # rclpy has no type annotations that mypy sees
+    """Takes messages of a fixed size without a copy.
+
+    With a callback it belongs to the node's executor, which calls it; without one, `take()` waits for messages.
+
+    Args:
+        node: the node that subscribes.
+        msg_type: message class without strings and sequences.
+        topic: name of the topic.
+        callback: called by the executor with a Sample.
+        qos: see loan_qos(), which is the default.
+        newest: hand only the newest waiting message to the callback, otherwise each of them.
+        callback_group: of the callback; by default the node's.
+
+    Raises:
+        UnsupportedMessageError: the message has no fixed size.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        msg_type: type,
+        topic: str,
+        callback: Callable[[Sample], None] | None = None,
+        *,
+        qos: QoSProfile | None = None,
+        newest: bool = True,
+        callback_group: CallbackGroup | None = None,
+    ) -> None:
+        super().__init__(callback_group or node.default_callback_group)
+        self.dtype = message_dtype(msg_type)
+        self.overwritten = 0  # messages whose slot was reused before they could be handed out
+        self._node = node
+        self._callback = callback
+        self._newest = newest
+        self._segments = SegmentMap(writable=False)
+        self._slot_header = SlotHeader()
+        self._headers_not_found = 0
+        self._has_sequence = has_sequence(self.dtype)
+        self._is_lent = True  # until the middleware or the messages prove otherwise
+        self._said_copying = False
+        self._lock = threading.Lock()  # one thread takes at a time
+        with node.handle:
+            profile = (qos or loan_qos()).get_c_qos_profile()
+            self._handle = _rclpy.Subscription(node.handle, msg_type, topic, profile)
+        with self._handle:
+            self.topic: str = self._handle.get_topic_name()
+        self._is_closed = False
+        self._wakeup: _Wakeup | None = None
+        if callback is None:
+            self._wakeup = _Wakeup(node.context, self._handle)
+        else:
+            node.add_waitable(self)
+
+    @property
+    def publisher_count(self) -> int:
+        """Publishers that are connected now."""
+        with self._handle:
+            return int(self._handle.get_publisher_count())
+
+    def take(self, timeout: float, *, newest: bool = True) -> Sample:
+        """Wait for a message and return it.
+
+        Args:
+            timeout: s, at most; 0 looks once.
+            newest: return the newest waiting message and drop the older ones, otherwise the oldest.
+
+        Raises:
+            TakeTimeoutError: none came in time.
+            SubscriptionError: the subscription has a callback or is closed.
+            rclpy.executors.ExternalShutdownException: rclpy was shut down meanwhile.
+        """
+        if self._wakeup is None:
+            raise SubscriptionError(f"the subscription to {self.topic} has a callback: take() needs one without")
+        deadline = time.monotonic() + timeout
+        while True:
+            with self._lock:
+                if self._is_closed:
+                    raise SubscriptionError(f"the subscription to {self.topic} is closed")
+                sample = self._take_newest() if newest else self._take_next()
+                if sample is not None:
+                    return sample
+                if not self._node.context.ok():
+                    raise ExternalShutdownException
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    raise TakeTimeoutError(self.topic, timeout, self.publisher_count)
+                self._wakeup.wait(remaining)
+
+    def take_copy(self, timeout: float) -> NDArray[np.void]:
+        """Wait for a message and return a whole copy; if it is overwritten meanwhile, of the newest after it.
+
+        Args:
+            timeout: s, at most.
+
+        Returns:
+            () structured array, yours to keep.
+
+        Raises:
+            TakeTimeoutError: none came in time, or none could be copied in time.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return self.take(max(0.0, deadline - time.monotonic())).copy()
+            except SampleOverwrittenError:
+                self.overwritten += 1
+
+    def close(self) -> None:
+        """Stop receiving and end a `take()` that waits in another thread. Views stay readable. May be called again."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._wakeup is None:
+            self._node.remove_waitable(self)
+        else:
+            self._wakeup.interrupt()
+        with self._lock:
+            if self._wakeup is not None:
+                self._wakeup.close()
+            self._handle.destroy_when_not_in_use()
+
+    # --- rclpy's Waitable: called by the executor ---
+
+    def __enter__(self) -> None:
+        """Keep the subscription alive while the executor waits on it."""
+        self._handle.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        """End what __enter__ began."""
+        self._handle.__exit__(*error)
+
+    def get_num_entities(self) -> NumberOfEntities:
+        """Return what is added to a wait set."""
+        return NumberOfEntities(1, 0, 0, 0, 0)
+
+    def add_to_wait_set(self, wait_set: Any) -> None:
+        """Add the subscription to a wait set."""
+        self._index_in_wait_set = wait_set.add_subscription(self._handle)
+
+    def is_ready(self, wait_set: Any) -> bool:
+        """Return whether messages wait."""
+        return bool(wait_set.is_ready("subscription", self._index_in_wait_set))
+
+    def take_data(self) -> list[Sample]:
+        """Take everything that waits: what is left would wake the executor again at once."""
+        with self._lock:
+            if self._is_closed:
+                return []
+            if self._newest:
+                sample = self._take_newest()
+                return [] if sample is None else [sample]
+            return list(iter(self._take_next, None))
+
+    async def execute(self, taken_data: list[Sample]) -> None:
+        """Call the callback."""
+        if self._callback is not None:
+            for sample in taken_data:
+                self._callback(sample)
+
+    # --- taking; the lock is held ---
+
+    def _take_newest(self) -> Sample | None:
+        newest = None
+        while (sample := self._take_next()) is not None:
+            newest = sample
+        return newest
+
+    def _take_next(self) -> Sample | None:
+        """Return the next message that is still whole."""
+        with self._handle:
+            while self._is_lent:
+                try:
+                    taken = rcl.take_loaned(self._handle)
+                except rcl.LoansUnsupportedError:
+                    self._stop_lending(f"the middleware does not lend {self.dtype.itemsize}-byte messages of this type")
+                    break
+                if taken is None:
+                    return None
+                try:
+                    sample = self._sample_of_loan(taken)
+                finally:
+                    # At once: a subscription cannot be removed while loans are out. Our own mapping serves the view.
+                    rcl.return_taken(self._handle, taken)
+                if sample is not None:
+                    return sample
+                self.overwritten += 1
+            return self._sample_of_copy()
+
+    def _sample_of_loan(self, taken: rcl.Taken) -> Sample | None:
+        """Return a sample that no longer needs the loan; None if its slot was reused or its publisher has gone."""
+        info = _sample_info(taken.info)
+        size = self.dtype.itemsize
+        try:
+            location = self._segments.locate(taken.address, size, owner=info.publisher_gid)
+            header = location and self._slot_header.guard(location, info)
+            if location is not None and header is None:
+                location = self._segments.locate_anew(taken.address, size, owner=info.publisher_gid)
+                header = location and self._slot_header.guard(location, info)
+        except SegmentGoneError:
+            return None
+        if location is None:  # it came through a transport, and lies in memory that is ours until the loan is returned
+            self._say_copying("its publisher is on another machine, belongs to another user, or does not share")
+            copied = np.frombuffer(ctypes.string_at(taken.address, size), self.dtype).reshape(())
+            return Sample(copied, info, self.topic, is_zero_copy=False)
+        mapping: Any = location.segment.mapping
+        data: NDArray[np.void] = np.ndarray((), self.dtype, buffer=mapping, offset=location.offset)
+        guards = (header,) if header is not None else ()
+        if self._has_sequence:
+            guards += sequence_guards(data)
+        if not guards or (header is None and self._slot_header.is_known):
+            self._count_missing_header()
+            return None
+        sample = Sample(data, info, self.topic, is_zero_copy=True, _guards=guards)
+        return sample if sample.is_valid() else None
+
+    def _sample_of_copy(self) -> Sample | None:
+        """Return the next message as a copy that the middleware makes and checks."""
+        copied = np.zeros((), self.dtype)
+        info = rcl.take(self._handle, copied.ctypes.data)
+        if info is None:
+            return None
+        copied.flags.writeable = False
+        return Sample(copied, _sample_info(info), self.topic, is_zero_copy=False)
+
+    def _count_missing_header(self) -> None:
+        """Fall back to copies when nothing can tell whether a view is whole."""
+        if self._slot_header.is_known:
+            return
+        self._headers_not_found += 1
+        if self._headers_not_found >= _TRIES_TO_FIND_HEADER:
+            self._stop_lending("this version of Fast DDS keeps its messages' numbers where we do not find them")
+
+    def _stop_lending(self, reason: str) -> None:
+        self._is_lent = False
+        self._say_copying(reason)
+
+    def _say_copying(self, reason: str) -> None:
+        if not self._said_copying:
+            self._said_copying = True
+            _logger.warning("%s is copied, not shared: %s", self.topic, reason)
+
+
+class _Wakeup:
+    """Waits for a message, an interruption or a signal, with one wait set for its whole life."""
+
+    def __init__(self, context: Any, subscription: Any) -> None:
+        self._subscription = subscription
+        self._interruption = GuardCondition(callback=None, callback_group=None, context=context)
+        self._signal = SignalHandlerGuardCondition(context)
+        with context.handle:
+            self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, context.handle)
+
+    def wait(self, timeout: float) -> None:
+        """Wait at most `timeout` s; returning early means nothing by itself."""
+        with self._wait_set, self._subscription, self._interruption.handle, self._signal.handle:
+            self._wait_set.clear_entities()
+            self._wait_set.add_subscription(self._subscription)
+            self._wait_set.add_guard_condition(self._interruption.handle)
+            self._wait_set.add_guard_condition(self._signal.handle)
+            self._wait_set.wait(int(timeout * 1e9))
+
+    def interrupt(self) -> None:
+        """End a `wait` in another thread."""
+        self._interruption.trigger()
+
+    def close(self) -> None:
+        """Release the wait set and its guard conditions."""
+        self._wait_set.destroy_when_not_in_use()
+        self._signal.destroy()
+        self._interruption.destroy()
+
+
+def _sample_info(info: rcl.MessageInfo) -> SampleInfo:
+    return SampleInfo(
+        publication_number=info.publication_number,
+        source_stamp_nanos=info.source_stamp_nanos,
+        received_stamp_nanos=info.received_stamp_nanos,
+        publisher_gid=bytes(info.publisher_gid),
+    )
