@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import fcntl
 import re
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Orphans", "remove_orphans"]
+__all__ = ["Orphans", "mapped_files", "remove_orphans"]
 
 SHARED_MEMORY = Path("/dev/shm")
 _DATA_SHARING = re.compile(r"^fast_datasharing_((?:[0-9a-f]{1,2}\.){11}[0-9a-f]{1,2})_")
-_TRANSPORT_LOCK = re.compile(r"^((?:fastrtps|fastdds)_\w+)_(?:el|sl)$")
+_TRANSPORT = re.compile(r"^((?:fastrtps|fastdds)_(?:port\d+|[0-9a-f]{16}))(_el|_sl)?$")
+_SECOND_LOOK_SECS = 0.05  # a file that was just made is mapped by then
 
 
 class Orphans(NamedTuple):
@@ -31,21 +33,27 @@ class Orphans(NamedTuple):
 def remove_orphans(process_ids: Collection[int], *, folder: Path = SHARED_MEMORY) -> Orphans:
     """Remove the Fast DDS files of processes that have ended.
 
-    Never removes a file that a process still maps or locks. Files of other users that we may not open stay.
+    Never removes a file whose owner lives. Readers of a removed file keep what they have mapped. Files of other users
+    that we may not open stay.
 
     Args:
         process_ids: of processes that are known to have ended.
         folder: where the segments are.
     """
     ended = {process_id & 0xFFFF for process_id in process_ids}
-    data = [path for path in _files(folder) if _process_bits(path.name) in ended]
-    in_use = _mapped_files() if data else set()
-    removed = [path for path in data if str(path) not in in_use]
-    for lock in _files(folder):
-        match = _TRANSPORT_LOCK.match(lock.name)
-        if match is not None and not _is_locked(lock):
-            removed += [lock, folder / match[1], folder / f"sem.{match[1]}_mutex"]
-    return _unlink(removed)
+    living = {int(path.name) & 0xFFFF for path in Path("/proc").glob("[0-9]*")}
+    certain, unused = [], []
+    for path in _files(folder):
+        bits = _process_bits(path.name)
+        if bits in ended:
+            (unused if bits in living else certain).append(path)
+        elif _is_transport(path) and not any(map(_is_locked, _locks(path))):
+            (certain if _locks(path) else unused).append(path)
+    for _ in range(2 if unused else 0):
+        in_use = mapped_files()
+        unused = [path for path in unused if str(path) not in in_use]
+        time.sleep(_SECOND_LOOK_SECS)
+    return _unlink([file for path in certain + unused for file in (path, *_companions(path))])
 
 
 def _files(folder: Path) -> list[Path]:
@@ -61,7 +69,22 @@ def _process_bits(name: str) -> int | None:
     return octets[4] | octets[5] << 8
 
 
-def _mapped_files() -> set[str]:
+def _is_transport(path: Path) -> bool:
+    """Return whether a file is a transport segment or a port."""
+    match = _TRANSPORT.match(path.name)
+    return match is not None and match[2] is None
+
+
+def _locks(path: Path) -> list[Path]:
+    return [lock for lock in (path.with_name(path.name + "_el"), path.with_name(path.name + "_sl")) if lock.exists()]
+
+
+def _companions(path: Path) -> list[Path]:
+    """Return the locks and the mutex that belong to a transport file."""
+    return [*_locks(path), path.with_name(f"sem.{path.name}_mutex")]
+
+
+def mapped_files() -> set[str]:
     """Return the files that any process maps, as far as we may look."""
     mapped = set()
     for maps in Path("/proc").glob("[0-9]*/maps"):
