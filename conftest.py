@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WAIT_SECS = 60.0  # generous: a wait ends with its event, and only a failing test waits so long
 SHARED_MEMORY = Path("/dev/shm")
+killed_process_ids: list[int] = []  # in the test that runs
 _next_domain = itertools.cycle(random.sample(range(1, 101), 100)).__next__
 
 
@@ -43,6 +44,9 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
         apply_profile()
         yield number
+    if killed_process_ids:  # what they had open stays behind, also files of ours that they had opened
+        remove_orphans(killed_process_ids)
+        killed_process_ids.clear()
     left = shared_memory_files() - before
     in_use = {Path(path).name for path in mapped_files()}  # of tests that run beside this one
     assert left <= in_use, f"left in shared memory: {left - in_use}"
@@ -117,6 +121,7 @@ class Process:
         except ProcessLookupError:
             pass
         self.popen.wait(WAIT_SECS)
+        killed_process_ids.append(self.popen.pid)
 
 
 @pytest.fixture
@@ -132,7 +137,6 @@ def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
     for process in started:
         if process.popen.poll() is None:
             process.kill_group()
-    remove_orphans([process.popen.pid for process in started])
 
 
 @pytest.fixture

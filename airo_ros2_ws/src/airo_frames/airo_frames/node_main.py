@@ -12,9 +12,9 @@ from rclpy.node import Node
 from rclpy.task import Future
 from rclpy_loans import AiroRos2Error, apply_profile
 
-__all__ = ["EXIT_SAID_WHY", "Runnable", "run_node"]
+from airo_frames.exit_status import EXIT_SAID_WHY
 
-EXIT_SAID_WHY = 2  # the process ended by an error that it has explained on stderr in one line
+__all__ = ["Runnable", "run_node"]
 
 
 class Runnable(Protocol):

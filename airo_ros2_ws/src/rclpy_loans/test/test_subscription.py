@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +98,7 @@ def test_views_outlive_their_writer(start: Start, node: Any, name: str, msg_type
     writer.say("publish 1")
     number = int(writer.expect(r"published (\d+)")[1])
     sample = subscription.take(10.0)
-    writer.popen.send_signal(signal.SIGKILL) if ending == "kill" else writer.say("quit")
+    writer.kill_group() if ending == "kill" else writer.say("quit")
     writer.wait()
     with pytest.raises(TakeTimeoutError):
         subscription.take(0.3)

@@ -1,0 +1,61 @@
+"""The processes that a set-up consists of."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airo_ros2.bringup.config import CameraConfig
+
+__all__ = ["NodeProcess", "processes_of"]
+
+
+@dataclass(frozen=True)
+class NodeProcess:
+    """A node in a process of its own.
+
+    Attributes:
+        title: for people, for example "tag_pose of front".
+        module: with a main(), run by `python -m`.
+        namespace: of the node: the camera's name.
+        parameters: of the node.
+        is_source: the set-up is over when it ends by itself.
+    """
+
+    title: str
+    module: str
+    namespace: str
+    parameters: Mapping[str, Any]
+    is_source: bool = False
+
+    @property
+    def command(self) -> list[str]:
+        """Command line."""
+        # JSON is YAML, which is what ROS parses parameters as: "sim:" without quotes would be a mapping.
+        given = [text for name, value in self.parameters.items() for text in ("-p", f"{name}:={json.dumps(value)}")]
+        ros_arguments = ["--ros-args", "-r", f"__ns:=/{self.namespace}", "--log-level", "warn", *given]
+        return [sys.executable, "-m", self.module, *ros_arguments]
+
+
+def processes_of(camera: CameraConfig, *, lockstep: bool) -> list[NodeProcess]:
+    """Return the processes of one camera.
+
+    Args:
+        camera: its description.
+        lockstep: every frame is to be processed: the camera waits for acknowledgements.
+    """
+    source = {name: getattr(camera, name) for name in ("source", "rate", "loop", "calibration", "frame_id", "depth")}
+    parameters = source | {"lockstep": lockstep}
+    processes = [NodeProcess(f"camera {camera.name}", "airo_camera.node", camera.name, parameters, is_source=True)]
+    if camera.tags is not None:
+        tags = {
+            "tag_size": camera.tags.size,
+            "families": list(camera.tags.families),
+            "backend": camera.tags.backend,
+            "decimate": camera.tags.decimate,
+        }
+        processes.append(NodeProcess(f"tag_pose of {camera.name}", "tag_pose.node", camera.name, tags))
+    return processes

@@ -1,0 +1,129 @@
+"""The `airo-ros2` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airo_ros2.exceptions import AiroRos2Error, ConfigError, ProcessEndedError
+
+if TYPE_CHECKING:
+    from airo_ros2.bringup.config import SetupConfig
+
+__all__ = ["main"]
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit status; an error is one line on stderr."""
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return run(arguments)
+    except ProcessEndedError as error:
+        if not error.has_said_why:
+            sys.stderr.write(f"airo-ros2: {error}\n")
+        return EXIT_FAILED
+    except AiroRos2Error as error:
+        sys.stderr.write(f"airo-ros2: {error}\n")
+        return EXIT_USAGE if isinstance(error, ValueError) else EXIT_FAILED
+    except BrokenPipeError:  # whoever read our output has enough
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="airo-ros2", description="Zero-copy camera frames and AprilTag poses on ROS 2.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_bringup(commands.add_parser("bringup", help="start cameras and tag_pose, and print the tags"))
+    _add_detect(commands.add_parser("detect", help="find tags in image files, without ROS"))
+    return parser
+
+
+def _add_bringup(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_bringup)
+    parser.add_argument("config", nargs="?", type=Path, metavar="CONFIG.yaml", help="set-up file; without one, one camera named camera")
+    parser.add_argument("--source", metavar="SPEC", help="sim:, images, a video file, a URL, a device index, /dev/videoN (default sim:)")
+    parser.add_argument("--tag-size", type=_positive, metavar="M", help="edge of the tags' black border, m (default 0.1)")
+    parser.add_argument("--family", metavar="F", help="tag family (default tag36h11)")
+    parser.add_argument("--frames", type=_count, metavar="N", help="end after N frames of each camera")
+    parser.add_argument("--duration", type=_positive, metavar="S", help="end after S seconds")
+    parser.add_argument("--rate", type=_positive, metavar="HZ", help="images per second of a source of files")
+    parser.add_argument("--loop", action="store_true", help="begin a source of files again at its end")
+    parser.add_argument("--calibration", metavar="FILE", help="camera calibration, YAML in the camera_info format")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per frame and nothing else")
+    parser.add_argument("--headless", action="store_true", help="open no window")
+
+
+def _add_detect(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_detect)
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of them")
+    parser.add_argument("--tag-size", type=_positive, metavar="M", help="edge of the tags' black border, m (default 0.1)", default=0.1)
+    parser.add_argument("--family", metavar="F", default="tag36h11", help="tag family (default tag36h11)")
+    parser.add_argument("--intrinsics", type=_intrinsics, metavar="FX,FY,CX,CY", help="px; without them there are no poses")
+    parser.add_argument("--decimate", type=_positive, metavar="D", default=1.0, help="search in an image D times smaller")
+    parser.add_argument("--backend", default="pupil", metavar="B", help="pupil (default) or pyapriltags")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per image")
+
+
+def _bringup(arguments: argparse.Namespace) -> int:
+    from airo_ros2.bringup.run import BringupOptions, run_bringup
+
+    options = BringupOptions(frames=arguments.frames, duration=arguments.duration, json=arguments.json)
+    return run_bringup(_setup(arguments), options, write=_write)
+
+
+def _setup(arguments: argparse.Namespace) -> SetupConfig:
+    from airo_ros2.bringup.config import SetupConfig, read_config
+
+    setup = SetupConfig() if arguments.config is None else read_config(arguments.config)
+    if arguments.source is not None and len(setup.cameras) > 1:
+        raise ConfigError(f"--source got {arguments.source} for {len(setup.cameras)} cameras: expected a set-up with one camera")
+    for_camera = {name: getattr(arguments, name) for name in ("source", "rate", "calibration") if getattr(arguments, name)}
+    for_camera |= {"loop": True} if arguments.loop else {}
+    for_tags = {"size": arguments.tag_size} if arguments.tag_size is not None else {}
+    for_tags |= {"families": (arguments.family,)} if arguments.family is not None else {}
+    cameras = [replace(camera, **for_camera) for camera in setup.cameras]
+    return SetupConfig(tuple(replace(c, tags=replace(c.tags, **for_tags)) if c.tags else c for c in cameras))
+
+
+def _detect(arguments: argparse.Namespace) -> int:
+    from airo_ros2.detect import run_detect
+
+    return run_detect(arguments, write=_write)
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"got {text}, expected a number above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"got {text}, expected a whole number of at least 1")
+    return value
+
+
+def _intrinsics(text: str) -> tuple[float, float, float, float]:
+    values = tuple(float(number) for number in text.split(","))
+    if len(values) != 4:
+        raise argparse.ArgumentTypeError(f"got {text}, expected four numbers fx,fy,cx,cy")
+    return values
+
+
+if __name__ == "__main__":
+    sys.exit(main())

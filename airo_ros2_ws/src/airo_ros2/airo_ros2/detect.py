@@ -1,0 +1,52 @@
+"""`airo-ros2 detect`: tags in image files, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from airo_camera.sources.images import find_images
+from airo_frames.intrinsics import Intrinsics
+from tag_pose.detect import detect_image_file
+from tag_pose.detection_json import detection_as_dict
+from tag_pose.detector_settings import DetectorSettings
+from tag_pose.exceptions import ImageFileError
+from tag_pose.tagger import Tagger
+
+from airo_ros2.tag_text import tag_text
+
+__all__ = ["run_detect"]
+
+
+def run_detect(arguments: argparse.Namespace, *, write: Callable[[str], None]) -> int:
+    """Print the tags of each image and return the exit status: 1 if an image could not be read.
+
+    Args:
+        arguments: of the command line.
+        write: prints a line.
+
+    Raises:
+        TagPoseError: a setting does not suit.
+        SourceOpenError: a folder or pattern has no images.
+    """
+    settings = DetectorSettings(families=(arguments.family,), decimate=arguments.decimate, backend=arguments.backend)
+    intrinsics = Intrinsics.pinhole(*arguments.intrinsics) if arguments.intrinsics else None
+    status = 0
+    with Tagger(settings, tag_size=arguments.tag_size) as tagger:
+        for path in _image_files(arguments.images):
+            try:
+                found = detect_image_file(path, tagger=tagger, intrinsics=intrinsics)
+            except ImageFileError as error:
+                sys.stderr.write(f"airo-ros2: {error}\n")
+                status = 1
+                continue
+            write(json.dumps(found, allow_nan=False) if arguments.json else found)
+    return status
+
+
+def _image_files(paths: Iterable[Path]) -> Iterable[Path]:
+    for path in paths:
+        yield from find_images(path) if path.is_dir() else [path]
