@@ -1,0 +1,65 @@
+"""Start a camera and its AprilTag detection: `ros2 launch tag_pose bringup.launch.py source:=/dev/video0`."""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, Shutdown
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+ARGUMENTS = {
+    "namespace": ("camera", "name of the camera; its topics are <namespace>/frame, <namespace>/tags, ..."),
+    "source": ("sim:", "sim:, a file, folder or glob of images, a video file, a URL, a device index or /dev/videoN"),
+    "rate": ("0.0", "images per second of a source of files; 0 for the rate it was recorded at"),
+    "loop": ("false", "begin a source of files again at its end"),
+    "calibration": ("", "YAML file in the camera_info format; empty for what the source knows"),
+    "tag_size": ("0.1", "edge of the tags' black border, m"),
+    "family": ("tag36h11", "tag family"),
+    "rviz": ("false", "start rviz2 with markers and frames of the tags"),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the camera node, the tag_pose node and, if wanted, rviz2; when one ends, all end."""
+
+    def value(name: str, kind: type) -> ParameterValue:
+        return ParameterValue(LaunchConfiguration(name), value_type=kind)
+
+    camera = Node(
+        package="airo_camera",
+        executable="camera_node",
+        name="camera",
+        namespace=LaunchConfiguration("namespace"),
+        parameters=[
+            {
+                "source": value("source", str),
+                "rate": value("rate", float),
+                "loop": value("loop", bool),
+                "calibration": value("calibration", str),
+            }
+        ],
+        output="screen",
+        on_exit=Shutdown(reason="the camera has ended"),
+    )
+    tag_pose = Node(
+        package="tag_pose",
+        executable="tag_pose_node",
+        name="tag_pose",
+        namespace=LaunchConfiguration("namespace"),
+        parameters=[{"tag_size": value("tag_size", float), "families": [LaunchConfiguration("family")]}],
+        output="screen",
+        on_exit=Shutdown(reason="tag_pose has ended"),
+    )
+    rviz = Node(
+        package="rviz2",
+        executable="rviz2",
+        arguments=["-d", PathJoinSubstitution([FindPackageShare("tag_pose"), "launch", "rviz", "camera.rviz"])],
+        condition=IfCondition(LaunchConfiguration("rviz")),
+        output="screen",
+    )
+    arguments = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*arguments, camera, tag_pose, rviz])

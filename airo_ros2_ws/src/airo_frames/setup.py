@@ -5,7 +5,7 @@ package_name = "airo_frames"
 setup(
     name=package_name,
     version="0.1.0",
-    description="Camera frames as numpy arrays in fixed-size messages: formats, intrinsics, publisher and subscription.",
+    description="Camera frames as numpy arrays in fixed-size messages.",
     maintainer="airo-ros2 developers",
     maintainer_email="developers@airo-ros2.invalid",
     license="Apache-2.0",

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from rclpy_loans import AiroRos2Error, apply_profile
 
 from airo_frames.exit_status import EXIT_SAID_WHY
 
-__all__ = ["Runnable", "run_node"]
+__all__ = ["Runnable", "finish", "run_node"]
+
+SPIN_SECS = 0.1  # how soon a signal is noticed: Python's handlers do not run while rclpy waits
 
 
 class Runnable(Protocol):
@@ -32,8 +37,23 @@ class Runnable(Protocol):
         """Stop all threads and release everything but the node."""
 
 
+def finish(finished: Future, error: Exception | None) -> None:
+    """Tell run_node, from any thread, that there is nothing left to do; only the first call counts.
+
+    Args:
+        finished: of the Runnable.
+        error: that ended it; None, or rclpy's shutdown, for a regular end.
+    """
+    if finished.done():
+        return
+    if error is None or isinstance(error, ExternalShutdownException):
+        finished.set_result(None)
+    else:
+        finished.set_exception(error)
+
+
 def run_node(make: Callable[[Node], Runnable], *, name: str, args: list[str] | None = None) -> int:
-    """Make a node, run it until it has finished or is interrupted, and return the exit status.
+    """Make a node, run it until it has finished or gets SIGINT or SIGTERM, and return the exit status.
 
     Args:
         make: wires publishers, subscriptions and threads to the node.
@@ -41,7 +61,8 @@ def run_node(make: Callable[[Node], Runnable], *, name: str, args: list[str] | N
         args: command line with ROS arguments, by default the process's.
     """
     apply_profile()
-    rclpy.init(args=args)
+    # rclpy's own handlers shut the context down at once, under the feet of threads that are about to publish.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     try:
         return _run(make, name)
     except AiroRos2Error as error:
@@ -60,11 +81,22 @@ def _run(make: Callable[[Node], Runnable], name: str) -> int:
     try:
         runnable = make(node)
         try:
-            executor.spin_until_future_complete(runnable.finished)
-            runnable.finished.result()  # raises what ended it
+            _spin(executor, runnable.finished)
         finally:
             runnable.close()
+        runnable.finished.result()  # raises what ended it
     finally:
         executor.shutdown()
         node.destroy_node()
     return 0
+
+
+def _spin(executor: SingleThreadedExecutor, finished: Future) -> None:
+    is_interrupted = threading.Event()
+    handlers = {n: signal.signal(n, lambda *_: is_interrupted.set()) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        while not finished.done() and not is_interrupted.is_set():
+            executor.spin_once(timeout_sec=SPIN_SECS)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rclpy.executors import ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.qos import QoSProfile
 from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameSubscription"]
 
+RCLError = _rclpy.RCLError
 _logger = logging.getLogger(__name__)
 _FOLLOW_PERIOD_SECS = 0.1  # how soon a camera that starts, or restarts with another message class, is noticed
 
@@ -121,7 +124,7 @@ class FrameSubscription:
 
     def _follow_publishers(self) -> None:
         """Subscribe to the message class that is published now."""
-        offered = [message_named(info.topic_type) for info in self._node.get_publishers_info_by_topic(self.topic)]
+        offered = [message_named(type_name) for type_name in self._published_types()]
         found = [frame_format for frame_format in offered if frame_format is not None]
         if self._is_closed or not found or self._format in found:
             return
@@ -131,6 +134,14 @@ class FrameSubscription:
         self._subscription = LoanSubscription(
             self._node, self._format.msg_type, self.topic, callback, qos=self._qos, newest=self._newest
         )
+
+    def _published_types(self) -> list[str]:
+        try:
+            return [info.topic_type for info in self._node.get_publishers_info_by_topic(self.topic)]
+        except RCLError:
+            if self._node.context.ok():
+                raise
+            raise ExternalShutdownException from None
 
     def _unsubscribe(self) -> None:
         if self._subscription is not None:
@@ -149,7 +160,7 @@ class FrameSubscription:
 
     def _why_nothing_came(self, timeout: float) -> str:
         text = f"no frame on {self.topic} within {timeout:g} s: "
-        types = {info.topic_type for info in self._node.get_publishers_info_by_topic(self.topic)}
+        types = set(self._published_types())
         known = {frame_format.type_name for frame_format in all_formats()}
         if types & known:
             return text + "a camera is connected; it is slower than this, or has stopped"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.executors import ExternalShutdownException
 from rclpy.qos import QoSProfile
 
 from rclpy_loans import rcl
@@ -96,6 +97,7 @@ class LoanPublisher:
         Raises:
             LoanUnavailableError: no slot is free, because other loans of this publisher are still open.
             PublisherError: the middleware refused the message, or `sequence` does not suit.
+            rclpy.executors.ExternalShutdownException: rclpy was shut down.
         """
         if sequence is not None and (sequence < 1 or not self._has_sequence):
             wanted = "at least 1" if self._has_sequence else f"none: {self._msg_type.__name__} does not carry one"
@@ -129,6 +131,8 @@ class LoanPublisher:
                 with (handle := self._publisher.handle):
                     address = rcl.borrow(handle, self._support)
             except rcl.RclError as error:
+                if not self._node.context.ok():
+                    raise ExternalShutdownException from None
                 if self._outstanding or is_last_try:
                     raise LoanUnavailableError(
                         f"no free slot on {self.topic} ({error}); {self._outstanding} loan(s) are open: "
@@ -165,9 +169,12 @@ class LoanPublisher:
                 if address is None:
                     rcl.publish(handle, data.ctypes.data)
                 else:
-                    self._outstanding -= 1
                     rcl.publish_loaned(handle, address)
+                    self._outstanding -= 1
         except rcl.RclError as error:
+            self._return(address)
+            if not self._node.context.ok():
+                raise ExternalShutdownException from None
             raise PublisherError(f"could not publish on {self.topic}: {error}") from error
 
     def _say_copying(self, reason: str) -> None:

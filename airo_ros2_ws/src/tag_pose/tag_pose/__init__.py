@@ -1,0 +1,1 @@
+"""AprilTags in camera images, and where they are."""

@@ -4,6 +4,8 @@ AiroRos2Error
 └── TagPoseError
     ├── DetectorSettingError     a setting of the detector is out of range or unknown (also a ValueError)
     ├── DetectorImageError       the image is not something a detector can look at (also a ValueError)
+    ├── DetectorClosedError      the detector was used after it was closed
+    ├── ImageFileError           a file is missing or holds no image that can be read
     └── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
 """
 
@@ -11,7 +13,14 @@ from __future__ import annotations
 
 from rclpy_loans.exceptions import AiroRos2Error
 
-__all__ = ["DetectorImageError", "DetectorSettingError", "PoseInputError", "TagPoseError"]
+__all__ = [
+    "DetectorClosedError",
+    "DetectorImageError",
+    "DetectorSettingError",
+    "ImageFileError",
+    "PoseInputError",
+    "TagPoseError",
+]
 
 
 class TagPoseError(AiroRos2Error):
@@ -24,6 +33,14 @@ class DetectorSettingError(TagPoseError, ValueError):
 
 class DetectorImageError(TagPoseError, ValueError):
     """The image is not something a detector can look at."""
+
+
+class DetectorClosedError(TagPoseError):
+    """The detector was used after it was closed."""
+
+
+class ImageFileError(TagPoseError):
+    """A file is missing or holds no image that can be read."""
 
 
 class PoseInputError(TagPoseError, ValueError):

@@ -1,0 +1,37 @@
+"""What readers have processed, as they tell on the topic `processed`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rclpy.executors import ExternalShutdownException
+from rclpy_loans import LoanSubscription, SubscriptionError, TakeTimeoutError, loan_qos
+from std_msgs.msg import UInt64
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+__all__ = ["TopicAcknowledgements"]
+
+
+class TopicAcknowledgements:
+    """Frame numbers that come back on a topic (std_msgs/UInt64)."""
+
+    def __init__(self, node: Node, topic: str = "processed") -> None:
+        self._subscription = LoanSubscription(node, UInt64, topic, qos=loan_qos(8, reliable=True))
+
+    def wait_for(self, sequence: int, timeout: float) -> bool:
+        """Return whether frame `sequence` was acknowledged within `timeout` s."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                sample = self._subscription.take(max(0.0, deadline - time.monotonic()), newest=False)
+            except (TakeTimeoutError, SubscriptionError, ExternalShutdownException):
+                return False
+            if int(sample["data"]) == sequence and sample.is_valid():
+                return True
+
+    def close(self) -> None:
+        """Stop receiving and end a wait in another thread."""
+        self._subscription.close()

@@ -1,0 +1,44 @@
+"""A detected tag as the JSON object that the command line prints."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tag_pose.planar import PoseSolution
+from tag_pose.pose import PoseEstimate
+from tag_pose.tagger import DetectedTag
+
+__all__ = ["detection_as_dict"]
+
+
+def detection_as_dict(tag: DetectedTag) -> dict[str, object]:
+    """Return a tag as plain strings, numbers, lists and dicts, ready for json.dumps(allow_nan=False).
+
+    Pixels follow OpenCV; positions are metres in the camera frame; `covariance` is the (6, 6) matrix row by row.
+    Without a pose, all its fields are None.
+    """
+    seen = tag.observation
+    return {
+        "id": seen.tag_id,
+        "family": seen.family,
+        "hamming": seen.hamming,
+        "decision_margin": seen.decision_margin,
+        "center": _numbers(seen.center),
+        "corners": [_numbers(corner) for corner in seen.corners],
+        **_pose_fields(tag.pose),
+        "alternative": None if tag.pose is None or tag.pose.alternative is None else _pose_fields(tag.pose.alternative),
+        "covariance": None if tag.pose is None or tag.pose.covariance is None else _numbers(tag.pose.covariance),
+    }
+
+
+def _pose_fields(pose: PoseEstimate | PoseSolution | None) -> dict[str, object]:
+    return {
+        "position": None if pose is None else _numbers(pose.position),
+        "quaternion_xyzw": None if pose is None else _numbers(pose.quaternion_xyzw),
+        "reprojection_error_px": None if pose is None else pose.reprojection_error_px,
+    }
+
+
+def _numbers(array: NDArray[np.float64]) -> list[float]:
+    return [float(number) for number in array.ravel()]
