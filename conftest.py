@@ -123,6 +123,14 @@ class Process:
         self.popen.wait(WAIT_SECS)
         killed_process_ids.append(self.popen.pid)
 
+    def close(self) -> None:
+        """Close the pipes of a process that has ended."""
+        for thread in self._threads:
+            thread.join(WAIT_SECS)
+        for stream in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+            if stream is not None:
+                stream.close()
+
 
 @pytest.fixture
 def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
@@ -137,6 +145,7 @@ def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
     for process in started:
         if process.popen.poll() is None:
             process.kill_group()
+        process.close()
 
 
 @pytest.fixture
