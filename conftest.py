@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from domain_coordinator import domain_id
+
 from rclpy_loans import apply_profile
 from rclpy_loans.orphans import mapped_files, remove_orphans
 
@@ -134,7 +135,7 @@ class Process:
 
 @pytest.fixture
 def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
-    """Start Python processes in the test's domain: start("-m", "module", "argument") or start("script.py")."""
+    """Give a function that starts Python processes in the test's domain, with the interpreter's arguments."""
     started: list[Process] = []
 
     def start_process(*arguments: str | Path, **options: Any) -> Process:

@@ -1,12 +1,13 @@
 """Start a camera and its AprilTag detection: `ros2 launch tag_pose bringup.launch.py source:=/dev/video0`."""
 
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchDescription
 
 ARGUMENTS = {
     "namespace": ("camera", "name of the camera; its topics are <namespace>/frame, <namespace>/tags, ..."),

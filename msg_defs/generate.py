@@ -36,7 +36,9 @@ class Layout(NamedTuple):
 
 def render_all(formats: dict[str, Any]) -> dict[str, str]:
     """Return the text of every message by name."""
-    partials = {path.name.removesuffix(".msg.in"): path.read_text().rstrip() for path in (HERE / "templates").glob("*.in")}
+    partials = {
+        path.name.removesuffix(".msg.in"): path.read_text().rstrip() for path in (HERE / "templates").glob("*.in")
+    }
     texts = {}
     for name, numbers in formats["singles"].items():
         texts[name] = Template(partials[numbers["template"].removesuffix(".msg.in")]).substitute(partials | numbers)
@@ -78,7 +80,9 @@ def _fields(text: str) -> list[tuple[str, int, str]]:
             continue
         match = FIELD.match(content)
         if match is None:
-            raise LayoutError(f"{content!r} is not a fixed-size field: expected <type> <name> or <type>[<count>] <name>")
+            raise LayoutError(
+                f"{content!r} is not a fixed-size field: expected <type> <name> or <type>[<count>] <name>"
+            )
         fields.append((match["type"], int(match["count"] or 1), match["name"]))
     return fields
 
@@ -91,11 +95,15 @@ def _layout(message: str, text: str, layouts: dict[str, Layout]) -> Layout:
     offset, alignment = 0, 1
     for kind, count, name in _fields(text):
         if offset % layouts[kind].alignment:
-            raise LayoutError(f"{message}.{name} at offset {offset} would be padded: it needs a multiple of {layouts[kind].alignment}")
+            raise LayoutError(
+                f"{message}.{name} at offset {offset} would be padded: it needs a multiple of {layouts[kind].alignment}"
+            )
         offset += layouts[kind].size * count
         alignment = max(alignment, layouts[kind].alignment)
     if offset % alignment:
-        raise LayoutError(f"{message} has {offset} bytes and would be padded at its end: it needs a multiple of {alignment}")
+        raise LayoutError(
+            f"{message} has {offset} bytes and would be padded at its end: it needs a multiple of {alignment}"
+        )
     return Layout(offset, alignment)
 
 
@@ -110,7 +118,10 @@ def main(argv: list[str] | None = None) -> int:
     stale = sorted(name for name in committed.keys() | texts.keys() if committed.get(name) != texts.get(name))
     if check:
         if stale:
-            print(f"msg_defs: {', '.join(stale)} differ from the committed .msg files; run msg_defs/generate.py", file=sys.stderr)
+            print(
+                f"msg_defs: {', '.join(stale)} differ from the committed .msg files; run msg_defs/generate.py",
+                file=sys.stderr,
+            )
         return 1 if stale else 0
     MESSAGES.mkdir(parents=True, exist_ok=True)
     for name in stale:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 from airo_camera_msgs.msg import TagDetections
+
 from airo_frames.rotation import angle_between, rotation_matrix
 from rclpy_loans import LoanSubscription, TakeTimeoutError, loan_qos
 
@@ -243,9 +244,7 @@ def test_children_die_with_a_killed_supervisor(start: Start) -> None:
         (["bad.yaml"], "bad.yaml: cameras.front.sorce: unknown key"),
     ],
 )
-def test_what_cannot_work_is_one_clear_line(
-    start: Start, tmp_path: Path, arguments: list[str], text: str
-) -> None:
+def test_what_cannot_work_is_one_clear_line(start: Start, tmp_path: Path, arguments: list[str], text: str) -> None:
     """A missing file, an unreadable image and a wrong setting each end with one line on stderr and a status above 0."""
     (tmp_path / "unreadable.png").write_bytes(b"\x89PNG\r\n\x1a\n but no image")
     (tmp_path / "bad.yaml").write_text("cameras: {front: {sorce: 3}}\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from airo_camera_msgs.msg import TagDetections
+
 from airo_frames import FrameSubscription
 from rclpy_loans import LoanSubscription, loan_qos
 

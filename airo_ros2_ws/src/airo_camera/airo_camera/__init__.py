@@ -1,0 +1,1 @@
+"""Cameras, files and simulated scenes as zero-copy frames."""

@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from rclpy.executors import ExternalShutdownException
-from rclpy_loans import LoanSubscription, SubscriptionError, TakeTimeoutError, loan_qos
 from std_msgs.msg import UInt64
+
+from rclpy_loans import LoanSubscription, SubscriptionError, TakeTimeoutError, loan_qos
 
 if TYPE_CHECKING:
     from rclpy.node import Node

@@ -73,7 +73,7 @@ def read_calibration(path: str | Path) -> Calibration:
             distortion=distortion.reshape(-1),
             distortion_model=model,
             rectification=document.matrix("rectification_matrix", shape=(3, 3)) if has_rectification else np.eye(3),
-            projection=document.matrix("projection_matrix", shape=(3, 4)) if has_projection else None,
+            projection=document.matrix("projection_matrix", shape=(3, 4)) if has_projection else np.zeros(0),
         )
     except ArrayContractError as error:
         raise CalibrationError(f"{file}: {error}") from error
@@ -88,9 +88,6 @@ def write_calibration(path: str | Path, calibration: Calibration) -> None:
         CalibrationError: the file cannot be written.
     """
     intrinsics = calibration.intrinsics
-    projection = intrinsics.projection
-    if projection is None:
-        raise CalibrationError(f"cannot write {path}: the intrinsics have no projection")
     document = {
         "image_width": calibration.size_wh[0],
         "image_height": calibration.size_wh[1],
@@ -99,7 +96,7 @@ def write_calibration(path: str | Path, calibration: Calibration) -> None:
         "distortion_model": intrinsics.distortion_model,
         "distortion_coefficients": _as_mapping(intrinsics.distortion.reshape(1, -1)),
         "rectification_matrix": _as_mapping(intrinsics.rectification),
-        "projection_matrix": _as_mapping(projection),
+        "projection_matrix": _as_mapping(intrinsics.projection),
     }
     try:
         Path(path).expanduser().write_text(yaml.safe_dump(document, sort_keys=False, default_flow_style=None))

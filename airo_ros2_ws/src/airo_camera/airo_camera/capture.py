@@ -14,7 +14,7 @@ from airo_camera.sources.source import GrabbedImage, Source
 __all__ = ["Acknowledgements", "Capture", "FrameSink"]
 
 _logger = logging.getLogger(__name__)
-# Without an acknowledgement a frame is published again, later each time: its reader may have joined too late, or be slow.
+# Without an acknowledgement a frame is published again, later each time: its reader may have joined late, or be slow.
 FIRST_REPEAT_SECS = 0.1
 LAST_REPEAT_SECS = 2.0
 GIVE_UP_AFTER_SECS = 30.0
@@ -102,8 +102,9 @@ class Capture:
                 return
             if time.monotonic() > deadline:
                 raise CameraError(
-                    f"nobody acknowledged frame {sequence} within {GIVE_UP_AFTER_SECS:g} s: in lockstep a reader must publish "
-                    "the number of each frame it has processed on the topic processed; set lockstep to false without one"
+                    f"nobody acknowledged frame {sequence} within {GIVE_UP_AFTER_SECS:g} s: in lockstep a reader must "
+                    "publish the number of each frame it has processed on the topic processed; "
+                    "without such a reader set lockstep to false"
                 )
             patience = min(2 * patience, LAST_REPEAT_SECS)
             self._sink.write(self._source, grabbed, sequence=sequence)

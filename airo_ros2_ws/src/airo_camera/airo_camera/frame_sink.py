@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from airo_camera_msgs.msg import TagDetections
+from numpy.typing import NDArray
+
+from airo_camera.calibration import Calibration
+from airo_camera.sources.source import GrabbedImage, Source, TagTruth
 from airo_frames import FramePublisher, Intrinsics
 from airo_frames.frame import NANOS_PER_SEC
 from airo_frames.rotation import quaternion_xyzw
 from airo_frames.text import write_text
-from numpy.typing import NDArray
 from rclpy_loans import LoanPublisher, loan_qos
-
-from airo_camera.calibration import Calibration
-from airo_camera.sources.source import GrabbedImage, Source, TagTruth
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -107,4 +107,5 @@ def _crossing_of_diagonals(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return where the diagonals of a quadrilateral cross: the image of the tag's middle, up to lens distortion."""
     a, b, c, d = corners
     along, _ = np.linalg.solve(np.stack([c - a, b - d], axis=1), b - a)
-    return a + along * (c - a)
+    crossing: NDArray[np.float64] = a + along * (c - a)
+    return crossing

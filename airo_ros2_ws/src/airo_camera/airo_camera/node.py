@@ -6,8 +6,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from airo_frames.node_main import finish, run_node
-from airo_frames.parameters import ParameterError, declare_parameters
 from rclpy.node import Node
 from rclpy.task import Future
 
@@ -17,6 +15,8 @@ from airo_camera.capture import Capture
 from airo_camera.frame_sink import TopicFrameSink
 from airo_camera.parameters import CameraParameters
 from airo_camera.sources.spec import make_source
+from airo_frames.node_main import finish, run_node
+from airo_frames.parameters import ParameterError, declare_parameters
 
 __all__ = ["CameraNode", "main"]
 

@@ -1,8 +1,7 @@
-"""Tests of airo_camera.sources.images and image_file."""
+"""Tests of airo_camera.sources.images."""
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from source_reading import FakeTime, read_all, retrieved
 
 from airo_camera.exceptions import SourceOpenError, SourceReadError
-from airo_camera.sources.image_file import read_image
 from airo_camera.sources.images import ImagesSource
 from airo_camera.sources.spec import make_source
 
@@ -101,27 +99,6 @@ def test_pixels_and_encoding(tmp_path: Path, name: str, image: NDArray[Any], enc
         assert source.grab() is None
 
 
-def test_transparency_is_dropped_and_deep_colour_reduced(tmp_path: Path) -> None:
-    """Four channels become three, and 16-bit colour 8-bit colour."""
-    alpha = np.dstack([COLOUR, COLOUR[:, :, :1]])
-    for name, image in (("alpha.png", alpha), ("deep.png", COLOUR.astype(np.uint16) * 257)):
-        pixels, encoding = read_image(write(tmp_path / name, image))
-        assert encoding == "bgr8"
-        np.testing.assert_array_equal(pixels, COLOUR)
-
-
-def test_exif_orientation_is_applied(tmp_path: Path) -> None:
-    """A photograph taken with the camera on its side comes upright."""
-    path = write(tmp_path / "upright.jpg", COLOUR)
-    tag = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
-    exif = b"Exif\0\0" + b"II*\0" + struct.pack("<IH", 8, 1) + tag + struct.pack("<I", 0)
-    data = path.read_bytes()
-    turned = tmp_path / "turned.jpg"
-    turned.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:])
-    pixels, _ = read_image(turned)
-    np.testing.assert_array_equal(pixels, np.rot90(read_image(path)[0], -1))
-
-
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".tiff", ".webp", ".jp2", ".ppm"])
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.6])
 def test_cut_off_image_names_the_file(
@@ -133,19 +110,6 @@ def test_cut_off_image_names_the_file(
     with make_source(str(path)) as source, pytest.raises(SourceReadError, match=path.name):
         source.grab()
     assert "WARN" not in capfd.readouterr().err
-
-
-def test_thumbnail_does_not_hide_a_cut(tmp_path: Path) -> None:
-    """The end marker of a thumbnail inside a JPEG is not taken for the end of the image."""
-    path = write(tmp_path / "photo.jpg", RNG.integers(0, 255, (120, 160, 3), dtype=np.uint8))
-    data = path.read_bytes()
-    thumbnail = b"thumbnail\xff\xd9"
-    data = data[:2] + b"\xff\xe2" + struct.pack(">H", len(thumbnail) + 2) + thumbnail + data[2:]
-    path.write_bytes(data)
-    assert read_image(path)[1] == "bgr8"
-    path.write_bytes(data[: len(data) * 2 // 3])
-    with pytest.raises(SourceReadError, match="ends before"):
-        read_image(path)
 
 
 def test_damaged_image_does_not_end_the_folder(tmp_path: Path, fake_time: FakeTime) -> None:

@@ -6,7 +6,8 @@ AiroRos2Error
     ├── EncodingError            an encoding is unknown or does not suit the operation (also a ValueError)
     ├── FrameTooLargeError       no message class holds a frame of that size (also a ValueError)
     ├── FrameTimeoutError        no frame within the time given (also a TimeoutError)
-    └── FrameOverwrittenError    the camera has reused the slot that a frame looks at
+    ├── FrameOverwrittenError    the camera has reused the slot that a frame looks at
+    └── ImageFileError           a file or folder is missing, or holds no image that can be read
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = [
     "FrameTimeoutError",
     "FrameTooLargeError",
     "FramesError",
+    "ImageFileError",
 ]
 
 
@@ -45,3 +47,7 @@ class FrameTimeoutError(FramesError, TimeoutError):
 
 class FrameOverwrittenError(FramesError):
     """The camera has reused the slot that the frame looks at."""
+
+
+class ImageFileError(FramesError):
+    """A file or folder is missing, or holds no image that can be read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from airo_frames.encodings import encoding_named
@@ -38,7 +38,7 @@ class FrameFormat:
         return f"{_PACKAGE}/msg/{self.msg_type.__name__}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def all_formats(family: str = "Image") -> tuple[FrameFormat, ...]:
     """Return the message classes of a family, smallest first; msg_defs/formats.yaml defines them."""
     import airo_camera_msgs.msg
@@ -78,5 +78,5 @@ def smallest_format(size_wh: tuple[int, int], encoding: str, *, family: str = "I
 
 
 def message_named(type_name: str, *, family: str = "Image") -> FrameFormat | None:
-    """Return the format with a type name such as airo_camera_msgs/msg/Image640x480; None if it is no frame of the family."""
+    """Return the format of a type such as airo_camera_msgs/msg/Image640x480; None if it is no frame of the family."""
     return next((f for f in all_formats(family) if f.type_name == type_name), None)

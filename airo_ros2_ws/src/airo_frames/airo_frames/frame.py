@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["Frame"]
 
 NANOS_PER_SEC = 1_000_000_000
-_HEAD_FIELDS = ("sequence", "stamp", "k", "r", "p", "d", "d_count", "width", "height", "step", "encoding")
-_HEAD_FIELDS += ("distortion_model", "frame_id")
+_HEAD_FIELDS = "sequence stamp k r p d d_count width height step encoding distortion_model frame_id".split()
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One image of a camera.
 
-    Memory: `image` and all views of it are read-only views of the camera's shared slot when `is_zero_copy`. They can always
-    be read without harm; their content is this image until the camera reuses the slot, which `is_valid()` tells.
+    Memory: `image` and all views of it are read-only views of the camera's shared slot when `is_zero_copy`. They can
+    always be read without harm; their content is this image until the camera reuses the slot, as `is_valid()` tells.
     `copy()` gives a frame that is yours to keep.
 
     Attributes:
@@ -68,8 +67,8 @@ class Frame:
         pixels = sample.data["data"]
         if int(head["step"]) != encoding.row_bytes(size_wh[0]) or encoding.image_bytes(size_wh) > pixels.size:
             raise EncodingError(
-                f"a frame on {sample.topic} claims {size_wh[0]}x{size_wh[1]} px {encoding.name} with {head['step']} bytes "
-                f"per row in {pixels.size} bytes: expected rows without padding that fit"
+                f"a frame on {sample.topic} claims {size_wh[0]}x{size_wh[1]} px {encoding.name} with {head['step']} "
+                f"bytes per row in {pixels.size} bytes: expected rows without padding that fit"
             )
         return cls(
             image=np.ndarray(encoding.shape(size_wh), encoding.dtype, buffer=pixels),

@@ -13,9 +13,9 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
-from rclpy_loans import AiroRos2Error, apply_profile
 
 from airo_frames.exit_status import EXIT_SAID_WHY
+from rclpy_loans import AiroRos2Error, apply_profile
 
 __all__ = ["Runnable", "finish", "run_node"]
 

@@ -47,7 +47,7 @@ def declare_parameters(node: Node, parameters: type[T]) -> T:
     """Declare the parameters of a dataclass on a node and return their values.
 
     Raises:
-        ParameterError: a value has the wrong type or lies out of range, or the user set a parameter that does not exist.
+        ParameterError: a value has the wrong type or is out of range, or the user set a parameter that does not exist.
     """
     hints = get_type_hints(parameters)
     names = [f.name for f in fields(parameters)]  # type: ignore[arg-type]  # T is a dataclass

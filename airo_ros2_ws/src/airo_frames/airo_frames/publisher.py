@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.qos import QoSProfile
-from rclpy_loans import LoanPublisher
 
 from airo_frames.encodings import encoding_named
 from airo_frames.exceptions import ArrayContractError
@@ -17,6 +16,7 @@ from airo_frames.formats import FrameFormat, smallest_format
 from airo_frames.frame import NANOS_PER_SEC
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.text import write_text
+from rclpy_loans import LoanPublisher
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -30,8 +30,8 @@ class FramePublisher:
     Args:
         node: the node that publishes.
         topic: by convention <camera>/frame.
-        size_wh: (width, height), px, of the first frame; the smallest message class that holds it is chosen, and a larger
-            one when a larger frame comes.
+        size_wh: (width, height), px, of the first frame; the smallest message class that holds it is chosen, and a
+            larger one when a larger frame comes.
         encoding: of the first frame, one of airo_frames.encodings.ENCODINGS.
         frame_id: optical frame of the camera (x right, y down, z forward).
         qos: see rclpy_loans.loan_qos(), which is the default.
@@ -137,7 +137,8 @@ class FramePublisher:
         if image.dtype != kind.dtype or image.shape != kind.shape(size_wh) or 0 in size_wh:
             channels = "" if kind.channels == 1 else f", {kind.channels}"
             raise ArrayContractError(
-                f"got an image of shape {image.shape}, {image.dtype}: expected (height, width{channels}) {kind.dtype} for {encoding}"
+                f"got an image of shape {image.shape}, {image.dtype}: "
+                f"expected (height, width{channels}) {kind.dtype} for {encoding}"
             )
         with self.borrow(stamp_nanos=stamp_nanos, size_wh=size_wh, encoding=encoding, intrinsics=intrinsics) as out:
             out[...] = image

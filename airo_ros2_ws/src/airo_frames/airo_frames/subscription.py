@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.qos import QoSProfile
-from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
 
 from airo_frames.exceptions import FrameOverwrittenError, FrameTimeoutError
 from airo_frames.formats import FrameFormat, all_formats, message_named
 from airo_frames.frame import Frame
+from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
 
 if TYPE_CHECKING:
     from rclpy.node import Node

@@ -1,4 +1,4 @@
-"""A process that publishes frames whose pixels are all the frame's number, as it is told: publish N SIZE ENCODING, quit."""
+"""A process that publishes frames whose pixels are their number, as it is told: publish N SIZE ENCODING, quit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 
 import rclpy
+
 from airo_frames import FramePublisher, Intrinsics
 from rclpy_loans import apply_profile
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from airo_frames import FrameTooLargeError, all_formats, smallest_format
 from airo_frames.formats import message_named
 
@@ -24,14 +25,18 @@ def test_formats_are_sorted_and_named() -> None:
         ((3840, 2160), "rgb8", (3840, 2160)),
     ],
 )
-def test_the_smallest_class_that_fits_is_chosen(size_wh: tuple[int, int], encoding: str, expected: tuple[int, int]) -> None:
+def test_the_smallest_class_that_fits_is_chosen(
+    size_wh: tuple[int, int], encoding: str, expected: tuple[int, int]
+) -> None:
     """What counts is the bytes of the image, not its shape."""
     assert smallest_format(size_wh, encoding).size_wh == expected
 
 
 def test_a_frame_that_fits_nowhere_is_refused() -> None:
     """The error says what was got, what is possible and what to do."""
-    with pytest.raises(FrameTooLargeError, match="got a 7680x4320 rgb8 image.*add a resolution to msg_defs/formats.yaml"):
+    with pytest.raises(
+        FrameTooLargeError, match="got a 7680x4320 rgb8 image.*add a resolution to msg_defs/formats.yaml"
+    ):
         smallest_format((7680, 4320), "rgb8")
 
 

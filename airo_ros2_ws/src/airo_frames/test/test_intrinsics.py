@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from airo_frames import ArrayContractError, Intrinsics
 
 K = [[600.0, 0.0, 320.0], [0.0, 600.0, 240.0], [0.0, 0.0, 1.0]]
@@ -15,7 +16,7 @@ def test_pinhole_has_no_distortion_and_a_matching_projection() -> None:
     """A pinhole camera projects with its camera matrix."""
     intrinsics = Intrinsics.pinhole(600.0, 601.0, 320.0, 240.0)
     assert intrinsics.distortion.size == 0
-    assert intrinsics.projection is not None and (intrinsics.projection[:, :3] == intrinsics.camera_matrix).all()
+    assert (intrinsics.projection[:, :3] == intrinsics.camera_matrix).all()
     assert not intrinsics.camera_matrix.flags.writeable
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import rclpy
-from airo_frames.parameters import ParameterError, declare_parameters, parameter
 from rclpy.parameter import Parameter
+
+from airo_frames.parameters import ParameterError, declare_parameters, parameter
 
 
 @dataclass(frozen=True)

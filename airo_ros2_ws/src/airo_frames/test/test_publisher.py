@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from airo_frames import ArrayContractError, EncodingError, FramePublisher, FrameTooLargeError
 
 
@@ -39,13 +40,23 @@ def test_the_class_grows_with_the_frames(publisher: FramePublisher) -> None:
 @pytest.mark.parametrize(
     ("image", "encoding", "error", "text"),
     [
-        (np.zeros((4, 4), np.uint8), "rgb8", ArrayContractError, r"shape \(4, 4\), uint8: expected \(height, width, 3\) uint8"),
+        (
+            np.zeros((4, 4), np.uint8),
+            "rgb8",
+            ArrayContractError,
+            r"shape \(4, 4\), uint8: expected \(height, width, 3\) uint8",
+        ),
         (np.zeros((4, 4, 3), np.float32), "bgr8", ArrayContractError, "float32: expected"),
         (np.zeros((4, 4), np.float64), "32FC1", ArrayContractError, r"float64: expected \(height, width\) float32"),
         (np.zeros((0, 4), np.uint8), "mono8", ArrayContractError, r"shape \(0, 4\)"),
         (np.zeros(4, np.uint8), "mono8", ArrayContractError, r"shape \(4,\)"),
         (np.zeros((4, 4), np.uint8), "yuv422", EncodingError, "unknown encoding 'yuv422': expected one of rgb8"),
-        (np.zeros((2161, 3840, 3), np.uint8), "rgb8", FrameTooLargeError, "3840x2161 rgb8 image of 24894720 bytes: the largest"),
+        (
+            np.zeros((2161, 3840, 3), np.uint8),
+            "rgb8",
+            FrameTooLargeError,
+            "3840x2161 rgb8 image of 24894720 bytes: the largest",
+        ),
     ],
 )
 def test_bad_images_are_refused(

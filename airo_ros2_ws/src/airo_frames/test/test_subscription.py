@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from airo_frames import Frame, FrameOverwrittenError, FrameSubscription, FrameTimeoutError
-from airo_frames.encodings import encoding_named
 from geometry_msgs.msg import Pose
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.task import Future
+
+from airo_frames import Frame, FrameOverwrittenError, FrameSubscription, FrameTimeoutError
+from airo_frames.encodings import encoding_named
 
 CAMERA = Path(__file__).with_name("camera.py")
 STAMP_NANOS = 1_700_000_000_123_456_789
@@ -130,7 +131,9 @@ def test_an_executor_calls_the_callback(node: Any, camera: Any) -> None:
 def test_without_a_camera_the_timeout_says_so(node: Any) -> None:
     """Without any camera the error says how to find one."""
     subscription = FrameSubscription(node, "camera/frame")
-    with pytest.raises(FrameTimeoutError, match=r"no frame on /camera/frame within 0.05 s: no camera was found") as caught:
+    with pytest.raises(
+        FrameTimeoutError, match=r"no frame on /camera/frame within 0.05 s: no camera was found"
+    ) as caught:
         subscription.take(0.05)
     assert isinstance(caught.value, TimeoutError)
     subscription.close()

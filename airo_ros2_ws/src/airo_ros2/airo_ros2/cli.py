@@ -39,7 +39,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="airo-ros2", description="Zero-copy camera frames and AprilTag poses on ROS 2.")
+    parser = argparse.ArgumentParser(
+        prog="airo-ros2", description="Zero-copy camera frames and AprilTag poses on ROS 2."
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_bringup(commands.add_parser("bringup", help="start cameras and tag_pose, and print the tags"))
     _add_detect(commands.add_parser("detect", help="find tags in image files, without ROS"))
@@ -48,9 +50,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_bringup(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_bringup)
-    parser.add_argument("config", nargs="?", type=Path, metavar="CONFIG.yaml", help="set-up file; without one, one camera named camera")
-    parser.add_argument("--source", metavar="SPEC", help="sim:, images, a video file, a URL, a device index, /dev/videoN (default sim:)")
-    parser.add_argument("--tag-size", type=_positive, metavar="M", help="edge of the tags' black border, m (default 0.1)")
+    parser.add_argument(
+        "config", nargs="?", type=Path, metavar="CONFIG.yaml", help="set-up file; without one, one camera named camera"
+    )
+    parser.add_argument(
+        "--source", metavar="SPEC", help="sim:, images, a video file, a URL, a device index, /dev/videoN (default sim:)"
+    )
+    parser.add_argument(
+        "--tag-size", type=_positive, metavar="M", help="edge of the tags' black border, m (default 0.1)"
+    )
     parser.add_argument("--family", metavar="F", help="tag family (default tag36h11)")
     parser.add_argument("--frames", type=_count, metavar="N", help="end after N frames of each camera")
     parser.add_argument("--duration", type=_positive, metavar="S", help="end after S seconds")
@@ -64,10 +72,16 @@ def _add_bringup(parser: argparse.ArgumentParser) -> None:
 def _add_detect(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_detect)
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of them")
-    parser.add_argument("--tag-size", type=_positive, metavar="M", help="edge of the tags' black border, m (default 0.1)", default=0.1)
+    parser.add_argument(
+        "--tag-size", type=_positive, metavar="M", help="edge of the tags' black border, m (default 0.1)", default=0.1
+    )
     parser.add_argument("--family", metavar="F", default="tag36h11", help="tag family (default tag36h11)")
-    parser.add_argument("--intrinsics", type=_intrinsics, metavar="FX,FY,CX,CY", help="px; without them there are no poses")
-    parser.add_argument("--decimate", type=_positive, metavar="D", default=1.0, help="search in an image D times smaller")
+    parser.add_argument(
+        "--intrinsics", type=_intrinsics, metavar="FX,FY,CX,CY", help="px; without them there are no poses"
+    )
+    parser.add_argument(
+        "--decimate", type=_positive, metavar="D", default=1.0, help="search in an image D times smaller"
+    )
     parser.add_argument("--backend", default="pupil", metavar="B", help="pupil (default) or pyapriltags")
     parser.add_argument("--json", action="store_true", help="print one JSON object per image")
 
@@ -84,8 +98,12 @@ def _setup(arguments: argparse.Namespace) -> SetupConfig:
 
     setup = SetupConfig() if arguments.config is None else read_config(arguments.config)
     if arguments.source is not None and len(setup.cameras) > 1:
-        raise ConfigError(f"--source got {arguments.source} for {len(setup.cameras)} cameras: expected a set-up with one camera")
-    for_camera = {name: getattr(arguments, name) for name in ("source", "rate", "calibration") if getattr(arguments, name)}
+        raise ConfigError(
+            f"--source got {arguments.source} for {len(setup.cameras)} cameras: expected a set-up with one camera"
+        )
+    for_camera = {
+        name: getattr(arguments, name) for name in ("source", "rate", "calibration") if getattr(arguments, name)
+    }
     for_camera |= {"loop": True} if arguments.loop else {}
     for_tags = {"size": arguments.tag_size} if arguments.tag_size is not None else {}
     for_tags |= {"families": (arguments.family,)} if arguments.family is not None else {}

@@ -8,15 +8,13 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from airo_camera.sources.images import find_images
+from airo_frames.exceptions import ImageFileError
+from airo_frames.image_file import find_images
 from airo_frames.intrinsics import Intrinsics
-from tag_pose.detect import detect_image_file
-from tag_pose.detection_json import detection_as_dict
-from tag_pose.detector_settings import DetectorSettings
-from tag_pose.exceptions import ImageFileError
-from tag_pose.tagger import Tagger
-
 from airo_ros2.tag_text import tag_text
+from tag_pose.detect import detect_image_file
+from tag_pose.detector_settings import DetectorSettings
+from tag_pose.tagger import Tagger
 
 __all__ = ["run_detect"]
 
@@ -30,7 +28,7 @@ def run_detect(arguments: argparse.Namespace, *, write: Callable[[str], None]) -
 
     Raises:
         TagPoseError: a setting does not suit.
-        SourceOpenError: a folder or pattern has no images.
+        ImageFileError: a folder has no images.
     """
     settings = DetectorSettings(families=(arguments.family,), decimate=arguments.decimate, backend=arguments.backend)
     intrinsics = Intrinsics.pinhole(*arguments.intrinsics) if arguments.intrinsics else None
@@ -43,7 +41,10 @@ def run_detect(arguments: argparse.Namespace, *, write: Callable[[str], None]) -
                 sys.stderr.write(f"airo-ros2: {error}\n")
                 status = 1
                 continue
-            write(json.dumps(found, allow_nan=False) if arguments.json else found)
+            if arguments.json:
+                write(json.dumps(found.as_dict(), allow_nan=False))
+            else:
+                write("  ".join([f"{path}: {len(found.tags)} tags", *map(tag_text, found.tags)]))
     return status
 
 

@@ -3,10 +3,10 @@
 Two kinds of 64-bit words hold a number while a message is whole and lose it before the writer fills the slot again:
 
 * Fast DDS keeps a header before every message, with the message's number beside the GID of its publisher
-  (PayloadNodeMetaData in DataSharingPayloadPool.hpp). Lending the slot out resets the number; publishing sets it last.
-  Where exactly they lie depends on the version, so they are searched by their values, which proves the place as well.
-* A message whose first field is `uint64 sequence` and whose last is `uint64 sequence_tail` carries a seqlock of its own,
-  written by LoanPublisher.
+  (PayloadNodeMetaData in DataSharingPayloadPool.hpp). Lending the slot out resets the number, publishing sets it last.
+  Where they lie depends on the version, so they are searched by their values, which proves the place as well.
+* A message whose first field is `uint64 sequence` and whose last is `uint64 sequence_tail` carries a seqlock of its
+  own, which LoanPublisher writes.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ HEADER_BYTES = 512  # searched before a message; the header of Fast DDS 2.14 and
 
 def has_sequence(dtype: np.dtype[np.void]) -> bool:
     """Return whether a message carries a seqlock: `uint64 sequence` first and `uint64 sequence_tail` last."""
-    names, fields = dtype.names or (), dtype.fields or {}
+    names = dtype.names or ()
     return (
         len(names) > 1
         and (names[0], names[-1]) == ("sequence", "sequence_tail")
-        and fields["sequence"][0] == fields["sequence_tail"][0] == np.uint64
+        and dtype["sequence"] == dtype["sequence_tail"] == np.uint64
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ _BASIC_TYPES = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def message_dtype(msg_type: type) -> np.dtype[np.void]:
     """Return the dtype of a message class; field names are the message's, nested messages nest.
 
@@ -44,7 +44,9 @@ def message_dtype(msg_type: type) -> np.dtype[np.void]:
             or the layout is not the expected one.
     """
     if not hasattr(msg_type, "get_fields_and_field_types") or not hasattr(msg_type, "SLOT_TYPES"):
-        raise UnsupportedMessageError(f"{msg_type!r} is not a ROS 2 message class: expected for example geometry_msgs.msg.Pose")
+        raise UnsupportedMessageError(
+            f"{msg_type!r} is not a ROS 2 message class: expected for example geometry_msgs.msg.Pose"
+        )
     dtype = _struct_dtype(msg_type, path=msg_type.__name__)
     try:
         members = rcl.introspect(rcl.type_support(msg_type))
@@ -81,7 +83,9 @@ def _field_type(slot: Any, *, owner: type, path: str) -> tuple[Any, ...]:
         kind, remedy = "a sequence", "a fixed array and a count"
     else:
         kind, remedy = f"of type {slot}", "fixed-size fields"
-    raise UnsupportedMessageError(f"{path} is {kind}, so {owner.__name__} has no fixed size and cannot be shared: use {remedy}")
+    raise UnsupportedMessageError(
+        f"{path} is {kind}, so {owner.__name__} has no fixed size and cannot be shared: use {remedy}"
+    )
 
 
 def _message_class(slot: NamespacedType) -> type:
@@ -104,7 +108,9 @@ def _check_layout(path: str, dtype: np.dtype[np.void], members: rcl.MessageMembe
         field_name = member.name.decode()
         field_dtype, offset = (dtype.fields or {}).get(field_name, (None, -1))[:2]
         if field_dtype is None or offset != member.offset:
-            raise UnsupportedMessageError(f"{path}.{field_name} lies at byte {member.offset} in C, {offset} was computed")
+            raise UnsupportedMessageError(
+                f"{path}.{field_name} lies at byte {member.offset} in C, {offset} was computed"
+            )
         if member.members:
             nested = rcl.introspect(member.members)
             _check_layout(f"{path}.{field_name}", field_dtype.base, nested)

@@ -1,8 +1,8 @@
 """Removing what killed processes left in shared memory.
 
 Fast DDS removes its files when a process ends; after SIGKILL they stay, at full size:
-    fast_datasharing_<GUID>          messages of one publisher; bytes 4 and 5 of the GUID are the low bits of its process id
-    fastrtps_<name>, fastdds_<name>  transport segments and ports, each with a lock file <name>_el or _sl that the owner holds
+    fast_datasharing_<GUID>          messages of one publisher; bytes 4 and 5 of the GUID are bits of its process id
+    fastrtps_<name>, fastdds_<name>  transport segments and ports; the owner holds a lock file <name>_el or <name>_sl
     sem.<port>_mutex                 of a port
 """
 
@@ -42,7 +42,8 @@ def remove_orphans(process_ids: Collection[int], *, folder: Path = SHARED_MEMORY
     """
     ended = {process_id & 0xFFFF for process_id in process_ids}
     living = {int(path.name) & 0xFFFF for path in Path("/proc").glob("[0-9]*")}
-    certain, unused = [], []
+    certain: list[Path] = []
+    unused: list[Path] = []
     for path in _files(folder):
         bits = _process_bits(path.name)
         if bits in ended:
@@ -86,7 +87,7 @@ def _companions(path: Path) -> list[Path]:
 
 def mapped_files() -> set[str]:
     """Return the files that any process maps, as far as we may look."""
-    mapped = set()
+    mapped: set[str] = set()
     for maps in Path("/proc").glob("[0-9]*/maps"):
         try:
             lines = maps.read_text().splitlines()

@@ -59,5 +59,8 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
 
 def _fastdds_major() -> int:
     """Return the major version of the Fast DDS that rmw_fastrtps will load, judged by its library's name."""
-    folders = [Path(sys.prefix) / "lib", *(Path(p) / "lib" for p in os.environ.get("AMENT_PREFIX_PATH", "").split(":") if p)]
+    folders = [
+        Path(sys.prefix) / "lib",
+        *(Path(p) / "lib" for p in os.environ.get("AMENT_PREFIX_PATH", "").split(":") if p),
+    ]
     return 3 if any(any(folder.glob("libfastdds.so.3*")) for folder in folders) else 2

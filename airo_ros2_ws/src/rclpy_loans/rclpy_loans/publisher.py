@@ -84,8 +84,8 @@ class LoanPublisher:
 
         An exception in the block returns the loan unpublished. What the message holds at the start is undefined.
 
-        Memory: writable view of the shared slot; fill it inside the block only. Writing to it later does no harm to this
-        process but spoils a message that readers may hold.
+        Memory: writable view of the shared slot; fill it inside the block only. Writing to it later does no harm to
+        this process but spoils a message that readers may hold.
 
         Args:
             sequence: above 0, for messages that carry `sequence` and `sequence_tail`; by default 1, 2, 3, ...
@@ -179,7 +179,7 @@ class LoanPublisher:
 
     def _say_copying(self, reason: str) -> None:
         _logger.warning(
-            "%s is copied, not shared: %s. Call rclpy_loans.apply_profile() before rclpy.init() and use rmw_fastrtps_cpp",
+            "%s is copied, not shared: %s; call rclpy_loans.apply_profile() before rclpy.init(), with rmw_fastrtps_cpp",
             self.topic,
             reason,
         )

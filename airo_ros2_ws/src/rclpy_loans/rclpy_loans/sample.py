@@ -35,7 +35,7 @@ class Sample:
     """A message that was taken.
 
     Memory: `data` is a read-only view of the publisher's slot when `is_zero_copy`. It can always be read without harm;
-    its content is this message until the publisher reuses the slot, which `is_valid()` tells. It is yours to keep otherwise.
+    its content is this message until the publisher reuses the slot, which `is_valid()` tells. Otherwise it is yours.
 
     Attributes:
         data: () structured array with the message's fields, read-only.

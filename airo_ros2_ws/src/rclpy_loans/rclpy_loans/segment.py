@@ -51,7 +51,7 @@ class Segment:
 
 
 class SegmentMap:
-    """Finds the segment behind an address and maps it on first sight. One per publisher or subscription; not thread-safe."""
+    """Finds the segment behind an address and maps it on first sight. One per endpoint; not thread-safe."""
 
     def __init__(self, *, writable: bool) -> None:
         self._writable = writable

@@ -20,11 +20,11 @@ from rclpy.waitable import NumberOfEntities, Waitable
 
 from rclpy_loans import rcl
 from rclpy_loans.exceptions import SampleOverwrittenError, SubscriptionError, TakeTimeoutError
-from rclpy_loans.guard import SlotHeader, has_sequence, sequence_guards
+from rclpy_loans.guard import Guard, SlotHeader, has_sequence, sequence_guards
 from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
 from rclpy_loans.sample import Sample, SampleInfo
-from rclpy_loans.segment import SegmentGoneError, SegmentMap
+from rclpy_loans.segment import Location, SegmentGoneError, SegmentMap
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup
@@ -36,7 +36,7 @@ _logger = logging.getLogger(__name__)
 _TRIES_TO_FIND_HEADER = 5  # samples of a type without a seqlock that may be lost before copying starts
 
 
-class LoanSubscription(Waitable):  # type: ignore[misc]  # rclpy has no type annotations that mypy sees
+class LoanSubscription(Waitable):
     """Takes messages of a fixed size without a copy.
 
     With a callback it belongs to the node's executor, which calls it; without one, `take()` waits for messages.
@@ -65,7 +65,7 @@ class LoanSubscription(Waitable):  # type: ignore[misc]  # rclpy has no type ann
         newest: bool = True,
         callback_group: CallbackGroup | None = None,
     ) -> None:
-        super().__init__(callback_group or node.default_callback_group)
+        super().__init__(callback_group or node.default_callback_group)  # type: ignore[no-untyped-call]
         self.dtype = message_dtype(msg_type)
         self.overwritten = 0  # messages whose slot was reused before they could be handed out
         self._node = node
@@ -228,29 +228,36 @@ class LoanSubscription(Waitable):  # type: ignore[misc]  # rclpy has no type ann
     def _sample_of_loan(self, taken: rcl.Taken) -> Sample | None:
         """Return a sample that no longer needs the loan; None if its slot was reused or its publisher has gone."""
         info = _sample_info(taken.info)
-        size = self.dtype.itemsize
         try:
-            location = self._segments.locate(taken.address, size, owner=info.publisher_gid)
-            header = location and self._slot_header.guard(location, info)
-            if location is not None and header is None:
-                location = self._segments.locate_anew(taken.address, size, owner=info.publisher_gid)
-                header = location and self._slot_header.guard(location, info)
+            location, header = self._locate(taken.address, info)
         except SegmentGoneError:
             return None
         if location is None:  # it came through a transport, and lies in memory that is ours until the loan is returned
             self._say_copying("its publisher is on another machine, belongs to another user, or does not share")
-            copied = np.frombuffer(ctypes.string_at(taken.address, size), self.dtype).reshape(())
+            copied = np.frombuffer(ctypes.string_at(taken.address, self.dtype.itemsize), self.dtype).reshape(())
             return Sample(copied, info, self.topic, is_zero_copy=False)
+        if header is None and self._slot_header.is_known:
+            return None
         mapping: Any = location.segment.mapping
         data: NDArray[np.void] = np.ndarray((), self.dtype, buffer=mapping, offset=location.offset)
-        guards = (header,) if header is not None else ()
-        if self._has_sequence:
-            guards += sequence_guards(data)
-        if not guards or (header is None and self._slot_header.is_known):
+        guards = [header] if header is not None else []
+        guards += sequence_guards(data) if self._has_sequence else []
+        if not guards:
             self._count_missing_header()
             return None
-        sample = Sample(data, info, self.topic, is_zero_copy=True, _guards=guards)
+        sample = Sample(data, info, self.topic, is_zero_copy=True, _guards=tuple(guards))
         return sample if sample.is_valid() else None
+
+    def _locate(self, address: int, info: SampleInfo) -> tuple[Location | None, Guard | None]:
+        """Return where a message lies in our own mapping, and the guard in its header if it is found there."""
+        for locate in (self._segments.locate, self._segments.locate_anew):
+            location = locate(address, self.dtype.itemsize, owner=info.publisher_gid)
+            if location is None:
+                return None, None
+            header = self._slot_header.guard(location, info)
+            if header is not None:
+                break
+        return location, header
 
     def _sample_of_copy(self) -> Sample | None:
         """Return the next message as a copy that the middleware makes and checks."""
@@ -263,8 +270,6 @@ class LoanSubscription(Waitable):  # type: ignore[misc]  # rclpy has no type ann
 
     def _count_missing_header(self) -> None:
         """Fall back to copies when nothing can tell whether a view is whole."""
-        if self._slot_header.is_known:
-            return
         self._headers_not_found += 1
         if self._headers_not_found >= _TRIES_TO_FIND_HEADER:
             self._stop_lending("this version of Fast DDS keeps its messages' numbers where we do not find them")

@@ -9,10 +9,11 @@ import pytest
 from airo_camera_msgs.msg import Image640x480, TagDetections
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Pose, PoseStamped, PoseWithCovariance
-from rclpy_loans import UnsupportedMessageError, message_dtype, rcl
 from sensor_msgs.msg import CameraInfo, Image
 from shape_msgs.msg import Plane, SolidPrimitive
 from std_msgs.msg import Bool, Byte, Char, Float64, Int8, Int64MultiArray, UInt16, UInt64
+
+from rclpy_loans import UnsupportedMessageError, message_dtype, rcl
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from airo_camera_msgs.msg import TagDetections
 from geometry_msgs.msg import Pose
-from rclpy_loans import LoanPublisher, LoanSubscription, LoanUnavailableError, PublisherError, TakeTimeoutError, loan_qos
+
+from rclpy_loans import (
+    LoanPublisher,
+    LoanSubscription,
+    LoanUnavailableError,
+    PublisherError,
+    TakeTimeoutError,
+    loan_qos,
+)
 
 
 def pair(node: Any, msg_type: type, depth: int = 4) -> tuple[LoanPublisher, LoanSubscription]:

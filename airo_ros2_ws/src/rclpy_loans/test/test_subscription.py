@@ -13,6 +13,7 @@ from airo_camera_msgs.msg import Image640x480, TagDetections
 from geometry_msgs.msg import PoseWithCovariance
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.task import Future
+
 from rclpy_loans import LoanSubscription, Sample, SampleOverwrittenError, SubscriptionError, TakeTimeoutError, loan_qos
 
 WRITER = Path(__file__).with_name("writer.py")

@@ -9,6 +9,7 @@ from importlib import import_module
 
 import numpy as np
 import rclpy
+
 from rclpy_loans import LoanPublisher, apply_profile, loan_qos
 
 
@@ -26,7 +27,9 @@ def main() -> None:
     rclpy.init()
     node = rclpy.create_node("writer")
     msg_type = getattr(import_module(f"{package}.msg"), name)
-    publisher = LoanPublisher(node, msg_type, "topic", qos=loan_qos(int(sys.argv[2]), reliable="--reliable" in sys.argv))
+    publisher = LoanPublisher(
+        node, msg_type, "topic", qos=loan_qos(int(sys.argv[2]), reliable="--reliable" in sys.argv)
+    )
     number = 0
     flooding = threading.Event()
 

@@ -5,7 +5,6 @@ AiroRos2Error
     ├── DetectorSettingError     a setting of the detector is out of range or unknown (also a ValueError)
     ├── DetectorImageError       the image is not something a detector can look at (also a ValueError)
     ├── DetectorClosedError      the detector was used after it was closed
-    ├── ImageFileError           a file is missing or holds no image that can be read
     └── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
 """
 
@@ -17,7 +16,6 @@ __all__ = [
     "DetectorClosedError",
     "DetectorImageError",
     "DetectorSettingError",
-    "ImageFileError",
     "PoseInputError",
     "TagPoseError",
 ]
@@ -37,10 +35,6 @@ class DetectorImageError(TagPoseError, ValueError):
 
 class DetectorClosedError(TagPoseError):
     """The detector was used after it was closed."""
-
-
-class ImageFileError(TagPoseError):
-    """A file is missing or holds no image that can be read."""
 
 
 class PoseInputError(TagPoseError, ValueError):

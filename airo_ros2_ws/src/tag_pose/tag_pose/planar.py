@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
-from tag_pose.exceptions import PoseInputError
 from airo_frames.rotation import angle_between, quaternion_xyzw
+from tag_pose.exceptions import PoseInputError
 
 __all__ = ["PoseSolution", "distortion_for_opencv", "pixels_by_point", "planar_solutions", "tag_corners"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rotation import angle_between, quaternion_xyzw
 from tag_pose.covariance import corner_sigma, pose_covariance
 from tag_pose.exceptions import PoseInputError
 from tag_pose.planar import PoseSolution, distortion_for_opencv, pixels_by_point, planar_solutions, tag_corners
-from airo_frames.rotation import angle_between, quaternion_xyzw
 
 __all__ = ["PoseEstimate", "PoseSolution", "ambiguity_of", "check_tag_size", "estimate_pose"]
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from tag_renderer import PlacedTag, facing_camera, render, true_corners
 
+from airo_frames.exceptions import ImageFileError
+from airo_frames.image_file import read_image
 from airo_frames.intrinsics import Intrinsics
-from tag_pose.detect import detect_image_file, read_image_file
+from tag_pose.detect import detect_image_file
 from tag_pose.detection_json import detection_as_dict
-from tag_pose.exceptions import ImageFileError
 from tag_pose.observation import TagObservation
 from tag_pose.tagger import DetectedTag, Tagger
 
@@ -48,7 +49,7 @@ def tagger() -> Iterator[Tagger]:
 def detect(path: Path, tagger: Tagger, intrinsics: Intrinsics | None = INTRINSICS) -> dict[str, Any]:
     """Return the JSON object as a reader of the output gets it."""
     result: dict[str, Any] = json.loads(
-        json.dumps(detect_image_file(path, tagger=tagger, intrinsics=intrinsics), allow_nan=False)
+        json.dumps(detect_image_file(path, tagger=tagger, intrinsics=intrinsics).as_dict(), allow_nan=False)
     )
     return result
 
@@ -109,20 +110,10 @@ def test_files_of_any_depth_show_the_same_tag(
 ) -> None:
     """Grey, colour, transparent and 16-bit files are read as what they are."""
     path = written(tmp_path / name, image)
-    assert read_image_file(path)[1] == encoding
+    assert read_image(path)[1] == encoding
     (detection,) = detect(path, tagger)["detections"]
     assert detection["id"] == 11
     np.testing.assert_allclose(detection["corners"], true_corners(TAG, intrinsics=INTRINSICS), atol=0.3)
-
-
-def test_exif_orientation_is_honoured(tmp_path: Path) -> None:
-    """A photograph that says it was taken on its side is turned upright."""
-    jpeg = cv2.imencode(".jpg", np.zeros((20, 30, 3), np.uint8))[1].tobytes()
-    rotated_by_90 = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00"  # the orientation tag with value 6
-    exif = b"Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01" + rotated_by_90 + b"\x00\x00\x00\x00"
-    path = tmp_path / "turned.jpg"
-    path.write_bytes(jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:])
-    assert read_image_file(path)[0].shape == (30, 20, 3)
 
 
 def test_result_depends_on_the_file_alone(tmp_path: Path, tagger: Tagger) -> None:

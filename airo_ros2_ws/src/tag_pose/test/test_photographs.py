@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tag_pose.detect import read_image_file
+from airo_frames.image_file import read_image
 from tag_pose.detector import DetectorSettings, TagDetector, TagObservation
 from tag_pose.gray import to_gray
 
@@ -26,7 +26,7 @@ def reference_corners(photograph: Path) -> NDArray[np.float64]:
 
 def detect(photograph: Path, detector: TagDetector) -> list[TagObservation]:
     """Return the tags in a photograph."""
-    return detector.detect(to_gray(*read_image_file(photograph)))
+    return detector.detect(to_gray(*read_image(photograph)))
 
 
 def matched_errors(photographs: list[Path], detector: TagDetector) -> tuple[list[NDArray[np.float64]], int]:

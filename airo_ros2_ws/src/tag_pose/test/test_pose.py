@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from tag_renderer import PlacedTag, facing_camera, render, true_corners
 
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rotation import angle_between
 from tag_pose.covariance import corner_sigma
 from tag_pose.detector import DetectorSettings, TagDetector
 from tag_pose.exceptions import PoseInputError
 from tag_pose.pose import PoseEstimate, estimate_pose
-from airo_frames.rotation import angle_between
 
 SIZE_WH = (200, 160)
 FOCAL = 600.0

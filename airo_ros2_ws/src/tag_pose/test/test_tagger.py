@@ -7,9 +7,9 @@ import pytest
 from tag_renderer import PlacedTag, facing_camera, render, true_corners
 
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rotation import angle_between
 from tag_pose.exceptions import DetectorClosedError, PoseInputError
 from tag_pose.observation import TagObservation
-from airo_frames.rotation import angle_between
 from tag_pose.tagger import PRIOR_LIFETIME_FRAMES, DetectedTag, Tagger
 
 INTRINSICS = Intrinsics.pinhole(600.0, 600.0, 149.5, 79.5)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from airo_camera.exceptions import SourceOpenError, SourceReadError, SourceSpecError
 from airo_camera.sources.capture_image import capture_fps, capture_size, retrieve_into
-from airo_camera.sources.opencv_log import silent_opencv
 from airo_camera.sources.query import check_options, option
 from airo_camera.sources.retrieval import check_target, not_open
 from airo_camera.sources.source import GrabbedImage, Source
+from airo_frames.opencv_log import silent_opencv
 
 __all__ = ["DeviceOptions", "DeviceSource", "LiveCapture", "StreamSource"]
 

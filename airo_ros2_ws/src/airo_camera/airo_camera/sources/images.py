@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -12,17 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_camera.exceptions import SourceOpenError
-from airo_camera.sources.image_file import read_image
+from airo_camera.exceptions import SourceOpenError, SourceReadError
 from airo_camera.sources.pacing import Pacer
 from airo_camera.sources.retrieval import check_target, not_open
 from airo_camera.sources.source import GrabbedImage, Source
+from airo_frames.exceptions import ImageFileError
+from airo_frames.image_file import find_images, read_image
 
-__all__ = ["DEFAULT_RATE", "IMAGE_SUFFIXES", "ImagesSource"]
+__all__ = ["DEFAULT_RATE", "ImagesSource"]
 
 DEFAULT_RATE = 10.0
-
-IMAGE_SUFFIXES = frozenset(".bmp .dib .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .ras .sr .tif .tiff .webp".split())
 
 
 class ImagesSource(Source):
@@ -57,7 +53,10 @@ class ImagesSource(Source):
         Raises:
             SourceOpenError: there is none.
         """
-        self._files = _find_images(self._path)
+        try:
+            self._files = find_images(self._path)
+        except ImageFileError as error:
+            raise SourceOpenError(str(error)) from error
         self._pacer = Pacer() if self._given_pacer is None else self._given_pacer
         self._count = 0
 
@@ -73,7 +72,10 @@ class ImagesSource(Source):
         if self._count >= len(self._files) and not self._loop:
             return None
         index, self._count = self._count, self._count + 1
-        self._pixels, encoding = read_image(self._files[index % len(self._files)])
+        try:
+            self._pixels, encoding = read_image(self._files[index % len(self._files)])
+        except ImageFileError as error:
+            raise SourceReadError(str(error)) from error
         self._pacer.wait_for_each(index / self._rate, period=1 / self._rate)
         height, width = self._pixels.shape[:2]
         self._grabbed = GrabbedImage(time.time_ns(), (width, height), encoding)
@@ -94,41 +96,3 @@ class ImagesSource(Source):
         self._files = []
         self._grabbed = None
         self._pixels = np.empty(0)
-
-
-def _find_images(path: Path) -> list[Path]:
-    """Return the image files that a file, a folder or a glob stands for, in natural order of their names.
-
-    Raises:
-        SourceOpenError: there is none.
-    """
-    looked_for = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
-    if os.path.isfile(path):
-        return [path]
-    if os.path.isdir(path):
-        files = [each for each in _entries(path) if each.suffix.lower() in IMAGE_SUFFIXES and each.is_file()]
-        if not files:
-            raise SourceOpenError(f"no images in the folder {path}: looked for {looked_for}")
-    elif glob.has_magic(str(path)):
-        found = [Path(each) for each in glob.glob(str(path), recursive=True)]
-        files = [each for each in found if each.suffix.lower() in IMAGE_SUFFIXES and each.is_file()]
-        if not files:
-            raise SourceOpenError(
-                f"no images match {path}: looked for files named {looked_for} among its {len(found)} matches"
-            )
-    else:
-        raise SourceOpenError(f"{path} does not exist: expected a file, a folder or a glob of images, or a video file")
-    return sorted(files, key=_natural)
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:
-        raise SourceOpenError(f"cannot list the folder {folder}: {error.strerror}") from error
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
-    """Return a key that sorts numbers in names by their value."""
-    parts = re.findall(r"\d+|\D+", str(path).lower())
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts], str(path)

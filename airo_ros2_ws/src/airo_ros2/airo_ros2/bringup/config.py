@@ -70,8 +70,8 @@ class SetupConfig:
 def read_config(path: Path) -> SetupConfig:
     """Return the set-up described by a YAML file.
 
-    The file has one key, `cameras`: a mapping from each camera's name to the fields of CameraConfig; `tags` is a mapping
-    of the fields of TagsConfig, or false. Paths are relative to the file.
+    The file has one key, `cameras`: a mapping from each camera's name to the fields of CameraConfig; `tags` is a
+    mapping of the fields of TagsConfig, or false. Paths are relative to the file.
 
     Raises:
         ConfigError: the file is missing or malformed, or a key or value does not suit.
@@ -84,7 +84,9 @@ def read_config(path: Path) -> SetupConfig:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     top = _mapping(content, str(path))
     if set(top) != {"cameras"} or not isinstance(top["cameras"], Mapping) or not top["cameras"]:
-        raise ConfigError(f"{path} has the keys {', '.join(map(str, top)) or 'none'}: expected cameras with at least one camera")
+        raise ConfigError(
+            f"{path} has the keys {', '.join(map(str, top)) or 'none'}: expected cameras with at least one camera"
+        )
     cameras = (_camera(name, value, where=f"{path}: cameras.{name}") for name, value in top["cameras"].items())
     return SetupConfig(tuple(_with_absolute_paths(camera, path.parent) for camera in cameras))
 

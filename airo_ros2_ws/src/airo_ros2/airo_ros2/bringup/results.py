@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from airo_frames.frame import NANOS_PER_SEC
 from numpy.typing import NDArray
+
+from airo_frames.frame import NANOS_PER_SEC
+from airo_ros2.tag_text import tag_text
 from tag_pose.detection_json import detection_as_dict
 from tag_pose.messages import read_tags
 from tag_pose.tagger import DetectedTag
@@ -70,15 +71,5 @@ class FrameResult:
 
     def as_line(self) -> str:
         """Return one line for people."""
-        tags = "  ".join(_tag_text(tag) for tag in self.tags)
+        tags = "  ".join(tag_text(tag) for tag in self.tags)
         return f"{self.camera} {self.sequence:6d} {self.latency_secs * 1e3:6.1f} ms  {tags}"
-
-
-def _tag_text(tag: DetectedTag) -> str:
-    name = f"{tag.observation.family}:{tag.observation.tag_id}"
-    if tag.pose is None:
-        return f"{name} at ({tag.observation.center[0]:.1f}, {tag.observation.center[1]:.1f}) px"
-    x, y, z = tag.pose.position
-    normal = tag.pose.camera_from_tag[:3, 2]
-    tilt = math.degrees(math.acos(float(np.clip(-normal[2], -1.0, 1.0))))
-    return f"{name} ({x:+.3f}, {y:+.3f}, {z:.3f}) m tilt {tilt:.0f} deg"

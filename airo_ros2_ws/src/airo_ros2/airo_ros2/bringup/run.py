@@ -11,19 +11,19 @@ from types import FrameType
 from typing import Any
 
 import rclpy
-from airo_camera.sources.spec import make_source
 from airo_camera_msgs.msg import TagDetections
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
-from rclpy_loans import LoanPublisher, LoanSubscription, Sample, SampleOverwrittenError, apply_profile, loan_qos
 from std_msgs.msg import UInt64
 
+from airo_camera.sources.spec import make_source
 from airo_ros2.bringup.config import CameraConfig, SetupConfig
 from airo_ros2.bringup.processes import processes_of
 from airo_ros2.bringup.results import FrameResult
 from airo_ros2.bringup.supervisor import Supervisor
 from airo_ros2.exceptions import NoResultError
+from rclpy_loans import LoanPublisher, LoanSubscription, Sample, SampleOverwrittenError, apply_profile, loan_qos
 
 __all__ = ["BringupOptions", "run_bringup"]
 
@@ -50,7 +50,9 @@ class BringupOptions:
 class _Results:
     """Receives the results of one camera."""
 
-    def __init__(self, node: Node, camera: CameraConfig, *, lockstep: bool, on_result: Callable[[FrameResult], None]) -> None:
+    def __init__(
+        self, node: Node, camera: CameraConfig, *, lockstep: bool, on_result: Callable[[FrameResult], None]
+    ) -> None:
         self.count = 0
         self.last_time = time.monotonic()
         self._camera = camera.name
@@ -100,7 +102,9 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     """
     apply_profile()
     wants_every_frame = options.json or options.frames is not None
-    lockstep = {c.name: wants_every_frame and c.tags is not None and not make_source(c.source).is_live for c in setup.cameras}
+    lockstep = {
+        c.name: wants_every_frame and c.tags is not None and not make_source(c.source).is_live for c in setup.cameras
+    }
     interruption = _Interruption()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("airo_ros2_bringup")

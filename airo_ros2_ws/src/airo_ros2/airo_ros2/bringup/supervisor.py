@@ -11,10 +11,9 @@ import time
 from types import TracebackType
 
 from airo_frames.exit_status import EXIT_SAID_WHY
-from rclpy_loans.orphans import remove_orphans
-
 from airo_ros2.bringup.processes import NodeProcess
 from airo_ros2.exceptions import ProcessEndedError
+from rclpy_loans.orphans import remove_orphans
 
 __all__ = ["Supervisor"]
 
@@ -37,7 +36,9 @@ class Supervisor:
         """Return self."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """End all processes."""
         self.close()
 

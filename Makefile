@@ -1,0 +1,35 @@
+# make setup | bringup | test | lint | colcon, with ARGS="..." for the program behind the verb.
+# Every verb first brings .venv up to date, which costs nothing when it is.
+PYTHON ?= python3
+ROS_DISTRO ?= jazzy
+export ROS_DISTRO
+# .venv is a ROS 2 of its own: nothing of another one that is active in this shell may leak in.
+unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+.PHONY: setup bringup test lint colcon environment
+
+setup: environment
+	@echo "Ready: .venv/bin/airo-ros2 and .venv/bin/python"
+
+bringup: environment
+	@.venv/bin/airo-ros2 bringup $(ARGS)
+
+test: environment
+	@.venv/bin/python -m pytest $(ARGS)
+
+lint: environment
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/python msg_defs/generate.py --check
+
+# The same packages as an ordinary colcon workspace.
+colcon: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+colcon: export VIRTUAL_ENV := $(CURDIR)/.venv
+colcon: export CMAKE_PREFIX_PATH := $(CURDIR)/.venv
+colcon: environment
+	@cd airo_ros2_ws && colcon build $(ARGS)
+
+environment:
+	@$(PYTHON) scripts/environment.py
