@@ -130,10 +130,15 @@ class FrameSubscription:
             return
         self._unsubscribe()
         callback = None if self._callback is None else self._on_sample
+        try:
+            self._subscription = LoanSubscription(
+                self._node, found[-1].msg_type, self.topic, callback, qos=self._qos, newest=self._newest
+            )
+        except RCLError as error:
+            # A participant has one type per topic, and an executor may still wait for the one just closed: next time.
+            _logger.debug("cannot subscribe to %s yet: %s", found[-1].type_name, error)
+            return
         self._format = found[-1]
-        self._subscription = LoanSubscription(
-            self._node, self._format.msg_type, self.topic, callback, qos=self._qos, newest=self._newest
-        )
 
     def _published_types(self) -> list[str]:
         try:

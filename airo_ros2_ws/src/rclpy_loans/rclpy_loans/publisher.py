@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.executors import ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.qos import QoSProfile
 
 from rclpy_loans import rcl
@@ -21,10 +23,14 @@ from rclpy_loans.segment import SegmentMap
 
 if TYPE_CHECKING:
     from rclpy.node import Node
+    from rclpy.publisher import Publisher
 
 __all__ = ["LoanPublisher"]
 
 _logger = logging.getLogger(__name__)
+RCLError = _rclpy.RCLError
+OLD_TYPE_SECS = 2.0
+RETRY_SECS = 0.01
 _OURSELVES = b""  # one segment: our own
 
 
@@ -41,6 +47,7 @@ class LoanPublisher:
 
     Raises:
         UnsupportedMessageError: the message has no fixed size.
+        PublisherError: the topic's name is not valid, or this process uses the topic with another type.
     """
 
     def __init__(self, node: Node, msg_type: type, topic: str, *, qos: QoSProfile | None = None) -> None:
@@ -56,7 +63,7 @@ class LoanPublisher:
         self._create()
 
     def _create(self) -> None:
-        self._publisher = self._node.create_publisher(self._msg_type, self._topic, self._qos)
+        self._publisher = self._create_publisher()
         self._segments = SegmentMap(writable=True)
         with (handle := self._publisher.handle):
             self._is_lent = rcl.can_loan(handle)
@@ -124,6 +131,22 @@ class LoanPublisher:
     def close(self) -> None:
         """Stop publishing. Views of earlier loans stay readable. Calling it again does nothing."""
         self._node.destroy_publisher(self._publisher)
+
+    def _create_publisher(self) -> Publisher:
+        deadline = time.monotonic() + OLD_TYPE_SECS
+        while True:
+            try:
+                return self._node.create_publisher(self._msg_type, self._topic, self._qos)
+            except RCLError as error:
+                if not self._node.context.ok():
+                    raise ExternalShutdownException from None
+                # A participant has one type per topic. A publisher of another type that was just destroyed lives on
+                # until the executor, which waits for its events, has let it go.
+                if "incompatible type" not in str(error) or time.monotonic() > deadline:
+                    raise PublisherError(
+                        f"cannot publish {self._msg_type.__name__} on {self._topic}: {error}"
+                    ) from error
+                time.sleep(RETRY_SECS)
 
     def _borrow(self) -> int:
         for is_last_try in (False, True):
