@@ -17,13 +17,17 @@ __all__ = ["TopicAcknowledgements"]
 
 
 class TopicAcknowledgements:
-    """Frame numbers that come back on a topic (std_msgs/UInt64)."""
+    """Frame numbers that come back on a topic (std_msgs/UInt64). Subscribes when it first waits."""
 
     def __init__(self, node: Node, topic: str = "processed") -> None:
-        self._subscription = LoanSubscription(node, UInt64, topic, qos=loan_qos(8, reliable=True))
+        self._node = node
+        self._topic = topic
+        self._subscription: LoanSubscription | None = None
 
     def wait_for(self, sequence: int, timeout: float) -> bool:
         """Return whether frame `sequence` was acknowledged within `timeout` s."""
+        if self._subscription is None:
+            self._subscription = LoanSubscription(self._node, UInt64, self._topic, qos=loan_qos(8, reliable=True))
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -35,4 +39,5 @@ class TopicAcknowledgements:
 
     def close(self) -> None:
         """Stop receiving and end a wait in another thread."""
-        self._subscription.close()
+        if self._subscription is not None:
+            self._subscription.close()

@@ -123,23 +123,29 @@ def _write(line: str) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    (value,) = _numbers(text, count=1, expected="a number above 0")
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"got {text}, expected a number above 0")
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"got {text}, expected a whole number of at least 1")
-    return value
+    return int(text)
 
 
-def _intrinsics(text: str) -> tuple[float, float, float, float]:
-    values = tuple(float(number) for number in text.split(","))
-    if len(values) != 4:
-        raise argparse.ArgumentTypeError(f"got {text}, expected four numbers fx,fy,cx,cy")
+def _intrinsics(text: str) -> tuple[float, ...]:
+    return _numbers(text, count=4, expected="four numbers fx,fy,cx,cy")
+
+
+def _numbers(text: str, *, count: int, expected: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(number) for number in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != count:
+        raise argparse.ArgumentTypeError(f"got {text}, expected {expected}")
     return values
 
 
