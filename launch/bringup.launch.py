@@ -48,7 +48,12 @@ def generate_launch_description() -> LaunchDescription:
         executable="tag_pose_node",
         name="tag_pose",
         namespace=LaunchConfiguration("namespace"),
-        parameters=[{"tag_size": value("tag_size", float), "families": [LaunchConfiguration("family")]}],
+        parameters=[
+            {
+                "tag_size": value("tag_size", float),
+                "families": ParameterValue([LaunchConfiguration("family")], value_type=list[str]),
+            }
+        ],
         output="screen",
         on_exit=Shutdown(reason="tag_pose has ended"),
     )

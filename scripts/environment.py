@@ -13,7 +13,6 @@ Standard library only: this runs before anything is installed.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import hashlib
 import importlib.util
@@ -159,18 +158,7 @@ def machine_needs() -> list[tuple[str, str, bool]]:
         (f"the Python headers ({headers})", "python3-dev", headers.exists()),
         ("a C compiler", "build-essential", any(map(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang")))),
         ("a C++ compiler", "build-essential", any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++")))),
-        ("libGL.so.1 for OpenCV", "libgl1", is_loadable("libGL.so.1")),
-        ("libgthread-2.0.so.0 for OpenCV", "libglib2.0-0", is_loadable("libgthread-2.0.so.0")),
     ]
-
-
-def is_loadable(library: str) -> bool:
-    """Return whether the dynamic linker finds a library."""
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
 
 
 def make_environment() -> None:

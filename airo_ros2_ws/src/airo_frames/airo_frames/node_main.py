@@ -61,42 +61,37 @@ def run_node(make: Callable[[Node], Runnable], *, name: str, args: list[str] | N
         args: command line with ROS arguments, by default the process's.
     """
     apply_profile()
-    # rclpy's own handlers shut the context down at once, under the feet of threads that are about to publish.
+    # rclpy's own handlers shut the context down at once, under the feet of threads that are about to publish. Ours stay
+    # to the end: a supervisor that is killed may send SIGTERM more than once, once for each of its threads.
+    is_interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: is_interrupted.set())
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        return _run(make, name)
+        return _run(make, name, is_interrupted)
     except AiroRos2Error as error:
         sys.stderr.write(f"{name}: {error}\n")
         return EXIT_SAID_WHY
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         return 0
     finally:
         rclpy.try_shutdown()
 
 
-def _run(make: Callable[[Node], Runnable], name: str) -> int:
+def _run(make: Callable[[Node], Runnable], name: str, is_interrupted: threading.Event) -> int:
     node = rclpy.create_node(name)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
         runnable = make(node)
         try:
-            _spin(executor, runnable.finished)
+            while not runnable.finished.done() and not is_interrupted.is_set():
+                executor.spin_once(timeout_sec=SPIN_SECS)
         finally:
             runnable.close()
-        runnable.finished.result()  # raises what ended it
+        if runnable.finished.done():
+            runnable.finished.result()  # raises what ended it
     finally:
         executor.shutdown()
         node.destroy_node()
     return 0
-
-
-def _spin(executor: SingleThreadedExecutor, finished: Future) -> None:
-    is_interrupted = threading.Event()
-    handlers = {n: signal.signal(n, lambda *_: is_interrupted.set()) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        while not finished.done() and not is_interrupted.is_set():
-            executor.spin_once(timeout_sec=SPIN_SECS)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
