@@ -51,7 +51,7 @@ def generate_launch_description() -> LaunchDescription:
         parameters=[
             {
                 "tag_size": value("tag_size", float),
-                "families": ParameterValue([LaunchConfiguration("family")], value_type=list[str]),
+                "families": ParameterValue(["['", LaunchConfiguration("family"), "']"], value_type=list[str]),
             }
         ],
         output="screen",
