@@ -33,7 +33,7 @@ _next_domain = itertools.cycle(random.sample(range(1, 101), 100)).__next__
 
 def shared_memory_files() -> set[str]:
     """Return the names of all segments and ports of Fast DDS; a lock or mutex counts as what it belongs to."""
-    names = (re.match(r"(?:sem\.)?(fast\w+.*?)(?:_el|_sl|_mutex)?$", path.name) for path in SHARED_MEMORY.iterdir())
+    names = (re.match(r"(?:sem\.)?(fast.+?)(?:_el|_sl|_mutex)?$", path.name) for path in SHARED_MEMORY.iterdir())
     return {name[1] for name in names if name}
 
 
