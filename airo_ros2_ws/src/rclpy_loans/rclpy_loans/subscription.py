@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.executors import ExternalShutdownException
-from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerGuardCondition
 from rclpy.waitable import NumberOfEntities, Waitable
 
 from rclpy_loans import rcl
@@ -25,6 +23,7 @@ from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
 from rclpy_loans.sample import Sample, SampleInfo
 from rclpy_loans.segment import Location, SegmentGoneError, SegmentMap
+from rclpy_loans.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup
@@ -84,9 +83,9 @@ class LoanSubscription(Waitable):
         with self._handle:
             self.topic: str = self._handle.get_topic_name()
         self._is_closed = False
-        self._wakeup: _Wakeup | None = None
+        self._wakeup: Wakeup | None = None
         if callback is None:
-            self._wakeup = _Wakeup(node.context, self._handle)
+            self._wakeup = Wakeup(node.context, self._handle)
         else:
             node.add_waitable(self)
 
@@ -282,36 +281,6 @@ class LoanSubscription(Waitable):
         if not self._said_copying:
             self._said_copying = True
             _logger.warning("%s is copied, not shared: %s", self.topic, reason)
-
-
-class _Wakeup:
-    """Waits for a message, an interruption or a signal, with one wait set for its whole life."""
-
-    def __init__(self, context: Any, subscription: Any) -> None:
-        self._subscription = subscription
-        self._interruption = GuardCondition(callback=None, callback_group=None, context=context)
-        self._signal = SignalHandlerGuardCondition(context)
-        with context.handle:
-            self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, context.handle)
-
-    def wait(self, timeout: float) -> None:
-        """Wait at most `timeout` s; returning early means nothing by itself."""
-        with self._wait_set, self._subscription, self._interruption.handle, self._signal.handle:
-            self._wait_set.clear_entities()
-            self._wait_set.add_subscription(self._subscription)
-            self._wait_set.add_guard_condition(self._interruption.handle)
-            self._wait_set.add_guard_condition(self._signal.handle)
-            self._wait_set.wait(int(timeout * 1e9))
-
-    def interrupt(self) -> None:
-        """End a `wait` in another thread."""
-        self._interruption.trigger()
-
-    def close(self) -> None:
-        """Release the wait set and its guard conditions."""
-        self._wait_set.destroy_when_not_in_use()
-        self._signal.destroy()
-        self._interruption.destroy()
 
 
 def _sample_info(info: rcl.MessageInfo) -> SampleInfo:
