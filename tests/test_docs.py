@@ -1,0 +1,114 @@
+"""What the documents say is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airo_camera.parameters import CameraParameters
+from airo_ros2.bringup.config import read_config
+from airo_ros2.cli import main
+from tag_pose.parameters import TagPoseParameters
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "airo_ros2_ws/src"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *SOURCES.glob("*/README.md")])
+Start = Callable[..., Any]
+
+
+def snippets(document: Path, language: str = "python") -> list[str]:
+    """Return the blocks of code of one language in a document."""
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("package", "parameters"), [("airo_camera", CameraParameters), ("tag_pose", TagPoseParameters)]
+)
+def test_parameter_tables_are_the_parameters(package: str, parameters: Any) -> None:
+    """Each parameter has its row with its default and its description, and there are no others."""
+    text = (SOURCES / package / "README.md").read_text().partition("## Parameters")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \| (.*?) \|$", text, re.MULTILINE)
+    expected = []
+    for field in fields(parameters):
+        default = field.default_factory() if field.default is MISSING else field.default
+        expected.append((field.name, str(default) or '""', field.metadata["meaning"].description))
+    assert rows == expected
+
+
+def test_the_reader_of_the_readme_runs(start: Start) -> None:
+    """The ten lines from a camera to numpy print a frame of the running set-up."""
+    bringup = start("-m", "airo_ros2.cli", "bringup", "--json")
+    bringup.expect("detections")
+    (code,) = snippets(ROOT / "README.md")
+    reader = start("-c", code)
+    assert reader.wait() == 0, reader.errors
+    assert re.match(r"\d+ \(720, 1280, 3\) \d+\.\d+", reader.output[0])
+
+
+@pytest.mark.parametrize("package", ["rclpy_loans", "airo_frames"])
+def test_snippets_of_the_transport_run(start: Start, package: str) -> None:
+    """The examples of the packages run; publishing is repeated until the connection is there."""
+    (code,) = snippets(SOURCES / package / "README.md")
+    before, publish, after = re.match(r"(.*?\n)(with .*?\n\n)(.*)", code, re.DOTALL).groups()  # type: ignore[union-attr]
+    if package == "rclpy_loans":
+        subscribe, take, rest = after.partition("sample = ")
+        repeated = "\n".join("    " + line for line in publish.strip().splitlines())
+        code = (
+            f"{before}{subscribe}for _ in range(50):\n{repeated}\n    node.get_clock().sleep_for(PAUSE)\n{take}{rest}"
+        )
+        code = "from rclpy.duration import Duration\nPAUSE = Duration(seconds=0.02)\n" + code + "\nprint(x)"
+    done = start("-c", code)
+    assert done.wait() == 0, done.errors
+    assert package != "rclpy_loans" or done.output == ["1.5"]
+
+
+def test_the_snippet_without_ros_runs(photographs: Path) -> None:
+    """tag_pose works on a file without ROS, as its README says."""
+    (code,) = snippets(SOURCES / "tag_pose/README.md")
+    code = code.replace('"photo.png"', repr(str(min(photographs.glob("*.jpg")))))
+    code = "import sys\nsys.modules['rclpy'] = None\n" + code
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("0 [[")
+
+
+def test_example_set_ups_are_valid(tmp_path: Path) -> None:
+    """The set-up files that are shipped, and the one in the README, are understood."""
+    for path in (ROOT / "launch/examples").glob("*.yaml"):
+        assert read_config(path).cameras
+    (text,) = snippets(SOURCES / "airo_ros2/README.md", "yaml")
+    (tmp_path / "setup.yaml").write_text(text)
+    front, side = read_config(tmp_path / "setup.yaml").cameras
+    assert (front.source, front.calibration, side.tags) == ("/dev/video0", str(tmp_path / "front.yaml"), None)
+
+
+def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each option of the command stands in the README, and no other."""
+    text = (SOURCES / "airo_ros2/README.md").read_text()
+    known = set()
+    for command in ("bringup", "detect"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    assert set(re.findall(r"`?(--[a-z][a-z-]+)", text)) == known - {"--help"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    """Every relative link of a document leads to a file or folder."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+        assert (document.parent / target).exists(), f"{document}: {target}"
+
+
+def test_every_package_has_a_readme_and_stands_in_the_main_one() -> None:
+    """No package is left out."""
+    main_text = (ROOT / "README.md").read_text()
+    for package in SOURCES.iterdir():
+        if (package / "package.xml").exists():
+            assert (package / "README.md").exists() and f"{package.name}/README.md" in main_text
