@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from airo_ros2.exceptions import AiroRos2Error, ConfigError, ProcessEndedError
 
@@ -38,10 +38,15 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="airo-ros2", description="Zero-copy camera frames and AprilTag poses on ROS 2."
-    )
+    parser = _Parser(prog="airo-ros2", description="Zero-copy camera frames and AprilTag poses on ROS 2.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_bringup(commands.add_parser("bringup", help="start cameras and tag_pose, and print the tags"))
     _add_detect(commands.add_parser("detect", help="find tags in image files, without ROS"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,7 @@ def _field_type(slot: Any, *, owner: type, path: str) -> tuple[Any, ...]:
 
 
 def _message_class(slot: NamespacedType) -> type:
-    module = __import__(".".join(slot.namespaces), fromlist=[slot.name])
-    message_class: type = getattr(module, slot.name)
+    message_class: type = getattr(import_module(".".join(slot.namespaces)), slot.name)
     return message_class
 
 
