@@ -4,7 +4,8 @@ AiroRos2Error
 └── LoansError
     ├── UnsupportedMessageError     the message class cannot be shared: not of fixed size, or laid out unexpectedly
     ├── PublisherError              a message could not be published
-    │   └── LoanUnavailableError    the middleware has no free slot
+    │   ├── LoanUnavailableError    the middleware has no free slot
+    │   └── SharedMemoryError       the messages do not fit into shared memory
     ├── SubscriptionError           a subscription was used in a way it does not support
     ├── TakeTimeoutError            no message within the time given (also a TimeoutError)
     ├── SampleOverwrittenError      the writer has reused the slot that a sample looks at
@@ -13,6 +14,8 @@ AiroRos2Error
 
 from __future__ import annotations
 
+import os
+
 __all__ = [
     "AiroRos2Error",
     "LoanUnavailableError",
@@ -20,6 +23,7 @@ __all__ = [
     "ProfileError",
     "PublisherError",
     "SampleOverwrittenError",
+    "SharedMemoryError",
     "SubscriptionError",
     "TakeTimeoutError",
     "UnsupportedMessageError",
@@ -46,21 +50,61 @@ class LoanUnavailableError(PublisherError):
     """The middleware has no free slot to lend."""
 
 
+class SharedMemoryError(PublisherError):
+    """The messages of a publisher do not fit into shared memory.
+
+    Attributes:
+        needed: bytes.
+        free: bytes.
+        total: bytes, of the file system.
+    """
+
+    def __init__(self, topic: str, *, message_bytes: int, slots: int, needed: int, free: int, total: int) -> None:
+        self.needed = needed
+        self.free = free
+        self.total = total
+        self._what = f"{slots} slots of {message_bytes / 1e6:.1f} MB for {topic}"
+        super().__init__(topic, needed, free, total)
+
+    def __str__(self) -> str:
+        if self.free >= self.needed:
+            return f"{self._what} need {self.needed / 1e6:.0f} MB: Fast DDS shares at most 4295 MB; use a smaller depth"
+        return (
+            f"{self._what} need {self.needed / 1e6:.0f} MB of /dev/shm, of whose {self.total / 1e6:.0f} MB "
+            f"{self.free / 1e6:.0f} MB are free: use a smaller depth or smaller messages, remove what ended processes "
+            f"left, or enlarge it (mount -o remount,size={(self.total - self.free + self.needed) // 10**6 + 1}M "
+            "/dev/shm; for a container: --shm-size, or --ipc=host)"
+        )
+
+
 class SubscriptionError(LoansError):
     """A subscription was used in a way it does not support."""
 
 
 class TakeTimeoutError(LoansError, TimeoutError):
-    """No message arrived within the time given."""
+    """No message arrived within the time given.
 
-    def __init__(self, topic: str, timeout: float, publishers: int) -> None:
+    Attributes:
+        topic: resolved name.
+        timeout: s.
+        publishers: how many are connected.
+        other_user: user id of a publisher that belongs to somebody else; None if there is none.
+    """
+
+    def __init__(self, topic: str, timeout: float, publishers: int, other_user: int | None = None) -> None:
         self.topic = topic
         self.timeout = timeout
         self.publishers = publishers
-        super().__init__(topic, timeout, publishers)
+        self.other_user = other_user
+        super().__init__(topic, timeout, publishers, other_user)
 
     def __str__(self) -> str:
-        if self.publishers:
+        if self.other_user is not None:
+            reason = (
+                f"its publisher runs as user {self.other_user} and this process as user {os.getuid()}: "
+                "shared memory is between processes of one user; run both as the same"
+            )
+        elif self.publishers:
             reason = f"{self.publishers} publisher(s) are connected: they are slower than this, or have stopped"
         else:
             reason = "nobody publishes on it: check the topic's name, ROS_DOMAIN_ID and that the publisher runs"

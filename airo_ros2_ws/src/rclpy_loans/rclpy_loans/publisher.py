@@ -16,10 +16,12 @@ from rclpy.qos import QoSProfile
 
 from rclpy_loans import rcl
 from rclpy_loans.exceptions import LoanUnavailableError, PublisherError
+from rclpy_loans.fence import full_fence
 from rclpy_loans.guard import has_sequence
 from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
 from rclpy_loans.segment import SegmentMap
+from rclpy_loans.shared_memory import check_room, make_private
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -44,18 +46,23 @@ class LoanPublisher:
         msg_type: message class without strings and sequences.
         topic: name of the topic.
         qos: see loan_qos(), which is the default.
+        is_private: only processes of this user may read the shared memory.
 
     Raises:
         UnsupportedMessageError: the message has no fixed size.
+        SharedMemoryError: the messages do not fit into shared memory.
         PublisherError: the topic's name is not valid, or this process uses the topic with another type.
     """
 
-    def __init__(self, node: Node, msg_type: type, topic: str, *, qos: QoSProfile | None = None) -> None:
+    def __init__(
+        self, node: Node, msg_type: type, topic: str, *, qos: QoSProfile | None = None, is_private: bool = True
+    ) -> None:
         self.dtype = message_dtype(msg_type)
         self._node = node
         self._msg_type = msg_type
         self._topic = topic
         self._qos = qos or loan_qos()
+        self._is_private = is_private
         self._support = rcl.type_support(msg_type)
         self._has_sequence = has_sequence(self.dtype)
         self._next_sequence = 1  # of messages with a seqlock that are given no other
@@ -67,6 +74,8 @@ class LoanPublisher:
         self._segments = SegmentMap(writable=True)
         with (handle := self._publisher.handle):
             self._is_lent = rcl.can_loan(handle)
+            if self._is_private:
+                make_private(rcl.publisher_gid(handle))
         if not self._is_lent:
             self._say_copying(f"the middleware lends no {self._msg_type.__name__}")
 
@@ -118,11 +127,13 @@ class LoanPublisher:
             address, data = None, np.zeros((), self.dtype)
         if self._has_sequence:
             data["sequence"] = data["sequence_tail"] = 0
+        full_fence()  # readers see the old number gone before they can see new content
         try:
             yield data
         except BaseException:
             self._return(address)
             raise
+        full_fence()  # and the new content before the new number
         if self._has_sequence:
             data["sequence"] = data["sequence_tail"] = self._next_sequence if sequence is None else sequence
             self._next_sequence = int(data["sequence"]) + 1
@@ -134,6 +145,7 @@ class LoanPublisher:
 
     def _create_publisher(self) -> Publisher:
         deadline = time.monotonic() + OLD_TYPE_SECS
+        check_room(self._topic, message_bytes=self.dtype.itemsize, depth=self._qos.depth)
         while True:
             try:
                 return self._node.create_publisher(self._msg_type, self._topic, self._qos)

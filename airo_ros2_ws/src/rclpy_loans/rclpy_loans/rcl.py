@@ -11,8 +11,26 @@ from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_int64, c_size_
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["MessageInfo", "Taken", "borrow", "can_loan", "publish", "publish_loaned", "return_unpublished"]
-__all__ += ["take", "take_loaned", "type_support"]
+import rclpy
+
+__all__ = [
+    "LoansUnsupportedError",
+    "MessageInfo",
+    "MessageMembers",
+    "RclError",
+    "Taken",
+    "borrow",
+    "can_loan",
+    "introspect",
+    "publish",
+    "publish_loaned",
+    "publisher_gid",
+    "return_taken",
+    "return_unpublished",
+    "take",
+    "take_loaned",
+    "type_support",
+]
 
 RCL_RET_OK = 0
 RCL_RET_UNSUPPORTED = 3
@@ -44,6 +62,12 @@ class MessageInfo(Structure):
     ]
 
 
+class _Gid(Structure):
+    """rmw_gid_t."""
+
+    _fields_ = [("implementation", c_char_p), ("data", c_uint8 * 16)]
+
+
 class Taken(NamedTuple):
     """A message on loan from the middleware."""
 
@@ -65,8 +89,19 @@ def _rcl() -> ctypes.CDLL:
     }.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, ctypes.c_int
+    library.rcl_publisher_get_rmw_handle.argtypes = [c_void_p]
+    library.rcl_publisher_get_rmw_handle.restype = c_void_p
     library.rcl_publisher_can_loan_messages.argtypes = [c_void_p]
     library.rcl_publisher_can_loan_messages.restype = c_bool
+    return library
+
+
+@lru_cache(maxsize=1)
+def _rmw() -> ctypes.CDLL:
+    # Of the middleware itself: librmw_implementation, which would choose it, is not there in every build of ROS 2.
+    library = ctypes.CDLL(f"lib{rclpy.get_rmw_implementation_identifier()}.so")
+    library.rmw_get_gid_for_publisher.argtypes = [c_void_p, POINTER(_Gid)]
+    library.rmw_get_gid_for_publisher.restype = ctypes.c_int
     return library
 
 
@@ -107,6 +142,15 @@ def type_support(msg_type: type) -> int:
 def can_loan(publisher: Any) -> bool:
     """Return whether the middleware lends messages of this publisher's type."""
     return bool(_rcl().rcl_publisher_can_loan_messages(publisher.pointer))
+
+
+def publisher_gid(publisher: Any) -> bytes:
+    """Return the 16 bytes that tell a publisher apart, as subscriptions see them in MessageInfo."""
+    gid = _Gid()
+    handle = _rcl().rcl_publisher_get_rmw_handle(publisher.pointer)
+    code = _rmw().rmw_get_gid_for_publisher(handle, byref(gid))
+    _check(code, "rmw_get_gid_for_publisher")
+    return bytes(gid.data)
 
 
 def borrow(publisher: Any, support: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rclpy_loans.exceptions import SampleOverwrittenError
+from rclpy_loans.fence import full_fence
 
 __all__ = ["Sample", "SampleInfo"]
 
@@ -52,6 +53,7 @@ class Sample:
 
     def is_valid(self) -> bool:
         """Return whether everything read from `data` so far belongs to this message."""
+        full_fence()
         return all(int(word) == expected for word, expected in self._guards)
 
     def check_valid(self) -> None:

@@ -23,6 +23,7 @@ from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
 from rclpy_loans.sample import Sample, SampleInfo
 from rclpy_loans.segment import Location, SegmentGoneError, SegmentMap
+from rclpy_loans.shared_memory import other_owner
 from rclpy_loans.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class LoanSubscription(Waitable):
                     raise ExternalShutdownException
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
-                    raise TakeTimeoutError(self.topic, timeout, self.publisher_count)
+                    raise TakeTimeoutError(self.topic, timeout, self.publisher_count, self._other_user())
                 self._wakeup.wait(remaining)
 
     def take_copy(self, timeout: float) -> NDArray[np.void]:
@@ -272,6 +273,12 @@ class LoanSubscription(Waitable):
         self._headers_not_found += 1
         if self._headers_not_found >= _TRIES_TO_FIND_HEADER:
             self._stop_lending("this version of Fast DDS keeps its messages' numbers where we do not find them")
+
+    def _other_user(self) -> int | None:
+        """Return the user id of a publisher that belongs to another user, if there is one."""
+        publishers = self._node.get_publishers_info_by_topic(self.topic)
+        owners = (other_owner(bytes(info.endpoint_gid[:16])) for info in publishers)
+        return next((owner for owner in owners if owner is not None), None)
 
     def _stop_lending(self, reason: str) -> None:
         self._is_lent = False
