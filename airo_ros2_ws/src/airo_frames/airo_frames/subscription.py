@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.qos import QoSProfile
 
-from airo_frames.exceptions import FrameOverwrittenError, FrameTimeoutError
+from airo_frames.exceptions import EncodingError, FrameOverwrittenError, FrameTimeoutError
 from airo_frames.formats import FrameFormat, all_formats, message_named
 from airo_frames.frame import Frame
 from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
@@ -56,6 +57,7 @@ class FrameSubscription:
         self._newest = newest
         self._format: FrameFormat | None = None
         self._subscription: LoanSubscription | None = None
+        self._last_complaint = ""
         self._is_closed = False
         self._follow_publishers()
         self._timer = None
@@ -96,9 +98,9 @@ class FrameSubscription:
                 )
             except FrameOverwrittenError:
                 self.overwritten += 1
-            except TakeTimeoutError:
+            except TakeTimeoutError as error:
                 if remaining <= 0:
-                    raise FrameTimeoutError(self._why_nothing_came(timeout)) from None
+                    raise FrameTimeoutError(self._why_nothing_came(timeout, error.other_user)) from None
                 self._follow_publishers()
 
     def take_copy(self, timeout: float) -> Frame:
@@ -126,6 +128,10 @@ class FrameSubscription:
         """Subscribe to the message class that is published now."""
         offered = [message_named(type_name) for type_name in self._published_types()]
         found = [frame_format for frame_format in offered if frame_format is not None]
+        if len(set(found)) > 1:
+            self._complain(
+                f"cameras with frames of different sizes publish on {self.topic}: give each a name of its own"
+            )
         if self._is_closed or not found or self._format in found:
             return
         self._unsubscribe()
@@ -159,12 +165,24 @@ class FrameSubscription:
             frame = Frame.from_sample(sample)
         except FrameOverwrittenError:
             self.overwritten += 1
-            return
-        if self._callback is not None:
-            self._callback(frame)
+        except EncodingError as error:
+            self._complain(str(error))
+        else:
+            if self._callback is not None:
+                self._callback(frame)
 
-    def _why_nothing_came(self, timeout: float) -> str:
+    def _complain(self, text: str) -> None:
+        """Say what is wrong with the topic, once as long as it is the same."""
+        if text != self._last_complaint:
+            self._last_complaint = text
+            _logger.warning("%s", text)
+
+    def _why_nothing_came(self, timeout: float, other_user: int | None = None) -> str:
         text = f"no frame on {self.topic} within {timeout:g} s: "
+        if other_user is not None:
+            return text + (
+                f"the camera runs as user {other_user} and this process as user {os.getuid()}; run both as the same"
+            )
         types = set(self._published_types())
         known = {frame_format.type_name for frame_format in all_formats()}
         if types & known:
