@@ -35,6 +35,7 @@ _DATA_SHARING = re.compile(r"^fast_datasharing_((?:[0-9a-f]{1,2}\.){11}[0-9a-f]{
 _TRANSPORT = re.compile(r"^((?:fastrtps|fastdds)_(?:port\d+|[0-9a-f]{16}))(_el|_sl)?$")
 _COMPANION = re.compile(r"^(?:sem\.)?((?:fastrtps|fastdds)_(?:port\d+|[0-9a-f]{16}))(?:_el|_sl|_mutex)$")
 _SECOND_LOOK_SECS = 0.05  # a file that was just made is mapped by then
+_COMPANION_SECS = 10.0  # a lock or mutex that is older, and alone, is not of something that is just being made
 _INITIAL_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO of the kernel
 
 
@@ -83,13 +84,18 @@ def find_leftovers(*, folder: Path = SHARED_MEMORY) -> Leftovers:
     return Leftovers(**{name: tuple(paths) for name, paths in found.items()})
 
 
-def remove_all_orphans(*, folder: Path = SHARED_MEMORY) -> Orphans:
-    """Remove the Fast DDS files of this user that nobody uses any more, whoever left them; never one in use."""
+def remove_all_orphans(*, dry_run: bool = False, folder: Path = SHARED_MEMORY) -> Orphans:
+    """Remove the Fast DDS files of this user that nobody uses any more, whoever left them; never one in use.
+
+    Args:
+        dry_run: only tell what would be removed.
+        folder: where the segments are.
+    """
     removed: list[Path] = []
     bytes_freed = 0
     for path in find_leftovers(folder=folder).orphans:
         if _state(path) is _State.ORPHAN:  # still: the name of a port may have been taken anew
-            gone = _unlink([path, *_companions(path)])
+            gone = _unlink([path, *_companions(path)], dry_run=dry_run)
             removed += gone.paths
             bytes_freed += gone.bytes_freed
     return Orphans(tuple(removed), bytes_freed)
@@ -163,8 +169,11 @@ def _state(path: Path) -> _State | None:
     if companion is not None and path.with_name(companion[1]).exists():
         return None
     try:
-        if path.stat().st_uid != os.geteuid():
+        status = path.stat()
+        if status.st_uid != os.geteuid():
             return _State.FOREIGN
+        if companion is not None and time.time() - status.st_mtime < _COMPANION_SECS:
+            return _State.IN_USE
         locks = [path] if path.name.endswith(("_el", "_sl")) else _locks(path)
         if locks:
             return _State.IN_USE if any(map(_is_locked, locks)) else _State.ORPHAN
@@ -229,12 +238,13 @@ def _is_locked(lock: Path) -> bool:
     return False
 
 
-def _unlink(paths: list[Path]) -> Orphans:
+def _unlink(paths: list[Path], *, dry_run: bool = False) -> Orphans:
     removed, freed = [], 0
     for path in paths:
         try:
             size = path.stat().st_size
-            path.unlink()
+            if not dry_run:
+                path.unlink()
         except (FileNotFoundError, PermissionError):
             continue  # somebody else was faster, or it is not ours
         removed.append(path)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +16,16 @@ from rclpy.qos import QoSProfile
 from rclpy_loans import rcl
 from rclpy_loans.exceptions import LoanUnavailableError, PublisherError
 from rclpy_loans.fence import full_fence
-from rclpy_loans.guard import has_sequence
 from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
-from rclpy_loans.segment import SegmentMap
 from rclpy_loans.shared_memory import check_room, make_private
+from rclpy_loans.slot import Slot, SlotMap, has_sequence
 
 if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.publisher import Publisher
 
-__all__ = ["LoanPublisher"]
+__all__ = ["Loan", "LoanPublisher"]
 
 _logger = logging.getLogger(__name__)
 RCLError = _rclpy.RCLError
@@ -63,7 +61,7 @@ class LoanPublisher:
         self._topic = topic
         self._qos = qos or loan_qos()
         self._is_private = is_private
-        self._support = rcl.type_support(msg_type)
+        self._lender = rcl.Lender(rcl.type_support(msg_type))
         self._has_sequence = has_sequence(self.dtype)
         self._next_sequence = 1  # of messages with a seqlock that are given no other
         self._outstanding = 0  # loans between borrow and publish
@@ -71,7 +69,7 @@ class LoanPublisher:
 
     def _create(self) -> None:
         self._publisher = self._create_publisher()
-        self._segments = SegmentMap(writable=True)
+        self._slots = SlotMap(self.dtype, writable=True)
         with (handle := self._publisher.handle):
             self._is_lent = rcl.can_loan(handle)
             if self._is_private:
@@ -94,9 +92,8 @@ class LoanPublisher:
         """Subscriptions that are connected now."""
         return int(self._publisher.get_subscription_count())
 
-    @contextmanager
-    def loan(self, *, sequence: int | None = None) -> Iterator[NDArray[np.void]]:
-        """Lend a message to fill, and publish it at the end of the block.
+    def loan(self, *, sequence: int | None = None) -> Loan:
+        """Lend a message to fill: `with publisher.loan() as message:` publishes it at the end of the block.
 
         An exception in the block returns the loan unpublished. What the message holds at the start is undefined.
 
@@ -107,37 +104,20 @@ class LoanPublisher:
             sequence: above 0, for messages that carry `sequence` and `sequence_tail`; by default 1, 2, 3, ...
                 Both are written for you: do not write them yourself.
 
-        Yields:
-            () structured array with the message's fields.
+        Returns:
+            A context manager that gives a () structured array with the message's fields. Entering it raises
+            LoanUnavailableError when no slot is free because other loans of this publisher are still open, and
+            rclpy.executors.ExternalShutdownException when rclpy was shut down.
 
         Raises:
-            LoanUnavailableError: no slot is free, because other loans of this publisher are still open.
-            PublisherError: the middleware refused the message, or `sequence` does not suit.
-            rclpy.executors.ExternalShutdownException: rclpy was shut down.
+            PublisherError: `sequence` does not suit; at the end of the block: the middleware refused the message.
         """
-        if sequence is not None and (sequence < 1 or not self._has_sequence):
+        if sequence is None:
+            sequence = self._next_sequence
+        elif sequence < 1 or not self._has_sequence:
             wanted = "at least 1" if self._has_sequence else f"none: {self._msg_type.__name__} does not carry one"
             raise PublisherError(f"got sequence {sequence} for {self.topic}: expected {wanted}")
-        address = self._borrow() if self._is_lent else None
-        data = self._slot(address)
-        if data is None:  # lent from private memory: every message will be copied all the same
-            self._return(address)
-            self._is_lent = False
-            self._say_copying("data sharing is off")
-            address, data = None, np.zeros((), self.dtype)
-        if self._has_sequence:
-            data["sequence"] = data["sequence_tail"] = 0
-        full_fence()  # readers see the old number gone before they can see new content
-        try:
-            yield data
-        except BaseException:
-            self._return(address)
-            raise
-        full_fence()  # and the new content before the new number
-        if self._has_sequence:
-            data["sequence"] = data["sequence_tail"] = self._next_sequence if sequence is None else sequence
-            self._next_sequence = int(data["sequence"]) + 1
-        self._publish(address, data)
+        return Loan(self, sequence)
 
     def close(self) -> None:
         """Stop publishing. Views of earlier loans stay readable. Calling it again does nothing."""
@@ -164,7 +144,7 @@ class LoanPublisher:
         for is_last_try in (False, True):
             try:
                 with (handle := self._publisher.handle):
-                    address = rcl.borrow(handle, self._support)
+                    address = self._lender.borrow(handle)
             except rcl.RclError as error:
                 if not self._node.context.ok():
                     raise ExternalShutdownException from None
@@ -182,15 +162,18 @@ class LoanPublisher:
                 return address
         raise AssertionError("unreachable")
 
-    def _slot(self, address: int | None) -> NDArray[np.void] | None:
-        """Return the record at an address in our own mapping, or a private one without an address."""
-        if address is None:
-            return np.zeros((), self.dtype)
-        location = self._segments.locate(address, self.dtype.itemsize, owner=_OURSELVES)
-        if location is None:
+    def _lend(self) -> tuple[int, Slot] | None:
+        """Return the address and the slot of a message to fill; None where it has to be copied."""
+        if not self._is_lent:
             return None
-        mapping: Any = location.segment.mapping
-        return np.ndarray((), self.dtype, buffer=mapping, offset=location.offset)
+        address = self._borrow()
+        slot = self._slots.get(address) or self._slots.find(address, owner=_OURSELVES)
+        if slot is not None:
+            return address, slot
+        self._return(address)  # lent from private memory: every message will be copied all the same
+        self._is_lent = False
+        self._say_copying("data sharing is off")
+        return None
 
     def _return(self, address: int | None) -> None:
         if address is not None:
@@ -198,7 +181,8 @@ class LoanPublisher:
             with (handle := self._publisher.handle):
                 rcl.return_unpublished(handle, address)
 
-    def _publish(self, address: int | None, data: NDArray[np.void]) -> None:
+    def _publish(self, address: int | None, data: NDArray[np.void], sequence: int) -> None:
+        self._next_sequence = sequence + 1
         try:
             with (handle := self._publisher.handle):
                 if address is None:
@@ -218,3 +202,44 @@ class LoanPublisher:
             self.topic,
             reason,
         )
+
+
+class Loan:
+    """A message on loan, as LoanPublisher.loan() gives it: a context manager that is entered once."""
+
+    __slots__ = ("_address", "_publisher", "_record", "_sequence", "_slot")
+
+    def __init__(self, publisher: LoanPublisher, sequence: int) -> None:
+        self._publisher = publisher
+        self._sequence = sequence
+        self._address: int | None = None  # of the slot, in the middleware's mapping; None where it is copied
+        self._slot: Slot | None = None
+
+    def __enter__(self) -> NDArray[np.void]:
+        lent = self._publisher._lend()
+        if lent is None:
+            self._record: NDArray[np.void] = np.zeros((), self._publisher.dtype)
+            return self._record
+        self._address, self._slot = lent
+        self._record = self._slot.record
+        self._write_sequence(0)
+        full_fence()  # readers see the old number gone before they can see new content
+        return self._record
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._publisher._return(self._address)
+            return
+        full_fence()  # and the new content before the new number
+        self._write_sequence(self._sequence)
+        self._publisher._publish(self._address, self._record, self._sequence)
+
+    def _write_sequence(self, sequence: int) -> None:
+        if not self._publisher._has_sequence:
+            return
+        if self._slot is not None:
+            self._slot.write_sequence(sequence)
+        else:
+            self._record["sequence"] = self._record["sequence_tail"] = sequence

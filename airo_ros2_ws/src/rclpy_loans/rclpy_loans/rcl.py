@@ -7,34 +7,34 @@ inside `with handle:`, which keeps rclpy from destroying the entity meanwhile.
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+import struct
+from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_size_t, c_uint8, c_uint32, c_void_p
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import rclpy
 
 __all__ = [
+    "Lender",
     "LoansUnsupportedError",
-    "MessageInfo",
+    "MessageMember",
     "MessageMembers",
     "RclError",
-    "Taken",
-    "borrow",
+    "Taker",
     "can_loan",
     "introspect",
     "publish",
     "publish_loaned",
     "publisher_gid",
-    "return_taken",
     "return_unpublished",
-    "take",
-    "take_loaned",
     "type_support",
 ]
 
 RCL_RET_OK = 0
 RCL_RET_UNSUPPORTED = 3
 RCL_RET_SUBSCRIPTION_TAKE_FAILED = 401
+# rmw_message_info_t: stamps, numbers (publication, reception), GID (implementation, 16 bytes), from_intra_process.
+MESSAGE_INFO = struct.Struct("@qqQQP16s?7x")
 
 ctypes.pythonapi.PyCapsule_GetPointer.restype = c_void_p
 ctypes.pythonapi.PyCapsule_GetPointer.argtypes = [ctypes.py_object, c_char_p]
@@ -48,31 +48,10 @@ class LoansUnsupportedError(RclError):
     """The middleware does not lend messages of this type."""
 
 
-class MessageInfo(Structure):
-    """rmw_message_info_t: what the middleware tells of a message that was taken."""
-
-    _fields_ = [
-        ("source_stamp_nanos", c_int64),
-        ("received_stamp_nanos", c_int64),
-        ("publication_number", c_uint64),
-        ("reception_number", c_uint64),
-        ("_gid_implementation", c_char_p),
-        ("publisher_gid", c_uint8 * 16),
-        ("from_intra_process", c_bool),
-    ]
-
-
 class _Gid(Structure):
     """rmw_gid_t."""
 
     _fields_ = [("implementation", c_char_p), ("data", c_uint8 * 16)]
-
-
-class Taken(NamedTuple):
-    """A message on loan from the middleware."""
-
-    address: int
-    info: MessageInfo
 
 
 @lru_cache(maxsize=1)
@@ -83,9 +62,9 @@ def _rcl() -> ctypes.CDLL:
         "rcl_publish_loaned_message": [c_void_p, c_void_p, c_void_p],
         "rcl_return_loaned_message_from_publisher": [c_void_p, c_void_p],
         "rcl_publish": [c_void_p, c_void_p, c_void_p],
-        "rcl_take_loaned_message": [c_void_p, POINTER(c_void_p), POINTER(MessageInfo), c_void_p],
+        "rcl_take_loaned_message": [c_void_p, POINTER(c_void_p), c_void_p, c_void_p],
         "rcl_return_loaned_message_from_subscription": [c_void_p, c_void_p],
-        "rcl_take": [c_void_p, c_void_p, POINTER(MessageInfo), c_void_p],
+        "rcl_take": [c_void_p, c_void_p, c_void_p, c_void_p],
     }.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, ctypes.c_int
@@ -145,7 +124,7 @@ def can_loan(publisher: Any) -> bool:
 
 
 def publisher_gid(publisher: Any) -> bytes:
-    """Return the 16 bytes that tell a publisher apart, as subscriptions see them in MessageInfo."""
+    """Return the 16 bytes that tell a publisher apart, as subscriptions see them with each message."""
     gid = _Gid()
     handle = _rcl().rcl_publisher_get_rmw_handle(publisher.pointer)
     code = _rmw().rmw_get_gid_for_publisher(handle, byref(gid))
@@ -153,17 +132,30 @@ def publisher_gid(publisher: Any) -> bytes:
     return bytes(gid.data)
 
 
-def borrow(publisher: Any, support: int) -> int:
-    """Return the address of a message to fill.
+class Lender:
+    """Borrows messages of one publisher. The arguments of the calls are made once: a cold cache makes objects dear.
 
-    Raises:
-        RclError: no slot is free.
+    Args:
+        support: type_support() of the message class.
     """
-    message = c_void_p()  # must be NULL on entry
-    _check(_rcl().rcl_borrow_loaned_message(publisher.pointer, support, byref(message)), "rcl_borrow_loaned_message")
-    if message.value is None:
-        raise RclError("rcl_borrow_loaned_message lent nothing")
-    return message.value
+
+    def __init__(self, support: int) -> None:
+        self._support = support
+        self._message = c_void_p()
+        self._reference = byref(self._message)
+
+    def borrow(self, publisher: Any) -> int:
+        """Return the address of a message to fill.
+
+        Raises:
+            RclError: no slot is free.
+        """
+        self._message.value = None  # must be NULL on entry
+        _check(_rcl().rcl_borrow_loaned_message(publisher.pointer, self._support, self._reference), "borrowing")
+        address = self._message.value
+        if address is None:
+            raise RclError("borrowing lent nothing")
+        return address
 
 
 def publish_loaned(publisher: Any, address: int) -> None:
@@ -182,41 +174,60 @@ def publish(publisher: Any, address: int) -> None:
     _check(_rcl().rcl_publish(publisher.pointer, address, None), "rcl_publish")
 
 
-def take_loaned(subscription: Any) -> Taken | None:
-    """Return the next message on loan, or None. `return_taken` must follow.
+class Taker:
+    """Takes messages of one subscription, which must live as long. Not thread-safe.
 
-    (rcl_subscription_can_loan_messages does not tell whether this works: it only repeats ROS_DISABLE_LOANED_MESSAGES.)
+    Both ways of taking return (source stamp ns, received stamp ns, number, publisher's GID) of a message.
 
-    Raises:
-        LoansUnsupportedError: the middleware does not lend messages of this type.
+    Args:
+        subscription: rclpy's handle.
     """
-    message, info = c_void_p(), MessageInfo()
-    code = _rcl().rcl_take_loaned_message(subscription.pointer, byref(message), byref(info), None)
-    if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED or (code == RCL_RET_OK and message.value is None):
-        _rcutils().rcutils_reset_error()
+
+    def __init__(self, subscription: Any) -> None:
+        self._pointer = subscription.pointer
+        self._message = c_void_p()
+        self._info = ctypes.create_string_buffer(MESSAGE_INFO.size)
+        self._references = byref(self._message), byref(self._info)
+
+    def take_loaned(self) -> tuple[int, tuple[int, int, int, bytes]] | None:
+        """Return the address of the next message on loan and what is known of it, or None. give_back() must follow.
+
+        (rcl_subscription_can_loan_messages does not tell whether this works: it repeats ROS_DISABLE_LOANED_MESSAGES.)
+
+        Raises:
+            LoansUnsupportedError: the middleware does not lend messages of this type.
+        """
+        self._message.value = None
+        code = _rcl().rcl_take_loaned_message(self._pointer, *self._references, None)
+        address = self._message.value
+        if code == RCL_RET_OK and address is not None:
+            return address, self._message_info()
+        if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED or code == RCL_RET_OK:
+            _rcutils().rcutils_reset_error()
+            return None
+        if code == RCL_RET_UNSUPPORTED:
+            _rcutils().rcutils_reset_error()
+            raise LoansUnsupportedError
+        _check(code, "rcl_take_loaned_message")
         return None
-    if code == RCL_RET_UNSUPPORTED:
-        _rcutils().rcutils_reset_error()
-        raise LoansUnsupportedError
-    _check(code, "rcl_take_loaned_message")
-    return Taken(int(message.value or 0), info)
 
+    def give_back(self, address: int) -> None:
+        """Give a loan back to the middleware."""
+        code = _rcl().rcl_return_loaned_message_from_subscription(self._pointer, address)
+        _check(code, "rcl_return_loaned_message_from_subscription")
 
-def return_taken(subscription: Any, taken: Taken) -> None:
-    """Give a loan back to the middleware."""
-    code = _rcl().rcl_return_loaned_message_from_subscription(subscription.pointer, taken.address)
-    _check(code, "rcl_return_loaned_message_from_subscription")
+    def take_copy(self, address: int) -> tuple[int, int, int, bytes] | None:
+        """Copy the next message to an address of our own and return what is known of it, or None."""
+        code = _rcl().rcl_take(self._pointer, address, self._references[1], None)
+        if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED:
+            _rcutils().rcutils_reset_error()
+            return None
+        _check(code, "rcl_take")
+        return self._message_info()
 
-
-def take(subscription: Any, address: int) -> MessageInfo | None:
-    """Copy the next message to an address of our own and return its info, or None."""
-    info = MessageInfo()
-    code = _rcl().rcl_take(subscription.pointer, address, byref(info), None)
-    if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED:
-        _rcutils().rcutils_reset_error()
-        return None
-    _check(code, "rcl_take")
-    return info
+    def _message_info(self) -> tuple[int, int, int, bytes]:
+        source, received, number, _, _, gid, _ = MESSAGE_INFO.unpack(self._info)
+        return source, received, number, gid
 
 
 # --- introspection type support (rosidl_typesupport_introspection_c/message_introspection.h, Jazzy and later) ---

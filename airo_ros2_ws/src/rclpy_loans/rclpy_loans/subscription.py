@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +19,12 @@ from rclpy.waitable import NumberOfEntities, Waitable
 
 from rclpy_loans import rcl
 from rclpy_loans.exceptions import SampleOverwrittenError, SubscriptionError, TakeTimeoutError
-from rclpy_loans.guard import Guard, SlotHeader, has_sequence, sequence_guards
 from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
-from rclpy_loans.sample import Sample, SampleInfo
-from rclpy_loans.segment import Location, SegmentGoneError, SegmentMap
+from rclpy_loans.sample import Sample
+from rclpy_loans.segment import SegmentGoneError
 from rclpy_loans.shared_memory import other_owner
+from rclpy_loans.slot import Slot, SlotMap, has_sequence, number_bytes
 from rclpy_loans.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class LoanSubscription(Waitable):
         self._node = node
         self._callback = callback
         self._newest = newest
-        self._segments = SegmentMap(writable=False)
-        self._slot_header = SlotHeader()
+        self._slots = SlotMap(self.dtype, writable=False)
+        self._is_header_known = False  # once it was found before one message, it must be there before each
         self._headers_not_found = 0
         self._has_sequence = has_sequence(self.dtype)
         self._is_lent = True  # until the middleware or the messages prove otherwise
@@ -83,6 +84,7 @@ class LoanSubscription(Waitable):
             self._handle = _rclpy.Subscription(node.handle, msg_type, topic, profile)
         with self._handle:
             self.topic: str = self._handle.get_topic_name()
+            self._taker = rcl.Taker(self._handle)
         self._is_closed = False
         self._wakeup: Wakeup | None = None
         if callback is None:
@@ -111,15 +113,13 @@ class LoanSubscription(Waitable):
         if self._wakeup is None:
             raise SubscriptionError(f"the subscription to {self.topic} has a callback: take() needs one without")
         deadline = time.monotonic() + timeout
-        while True:
-            with self._lock:
+        with self._lock:
+            while True:
                 if self._is_closed:
                     raise SubscriptionError(f"the subscription to {self.topic} is closed")
-                sample = self._take_newest() if newest else self._take_next()
+                sample = self._take(newest=newest)
                 if sample is not None:
                     return sample
-                if not self._node.context.ok():
-                    raise ExternalShutdownException
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise TakeTimeoutError(self.topic, timeout, self.publisher_count, self._other_user())
@@ -186,9 +186,9 @@ class LoanSubscription(Waitable):
             if self._is_closed:
                 return []
             if self._newest:
-                sample = self._take_newest()
+                sample = self._take(newest=True)
                 return [] if sample is None else [sample]
-            return list(iter(self._take_next, None))
+            return list(iter(partial(self._take, newest=False), None))
 
     async def execute(self, taken_data: list[Sample]) -> None:
         """Call the callback."""
@@ -198,75 +198,93 @@ class LoanSubscription(Waitable):
 
     # --- taking; the lock is held ---
 
-    def _take_newest(self) -> Sample | None:
-        newest = None
-        while (sample := self._take_next()) is not None:
-            newest = sample
-        return newest
+    def _take(self, *, newest: bool) -> Sample | None:
+        """Return the next or the newest message that is still whole; None if none waits."""
+        found = None
+        try:
+            while (sample := self._take_next()) is not None:
+                found = sample
+                if not newest:
+                    break
+        except rcl.RclError:
+            if self._node.context.ok():
+                raise
+            raise ExternalShutdownException from None
+        if found is None and not self._node.context.ok():
+            raise ExternalShutdownException
+        return found
 
     def _take_next(self) -> Sample | None:
-        """Return the next message that is still whole."""
-        with self._handle:
-            while self._is_lent:
-                try:
-                    taken = rcl.take_loaned(self._handle)
-                except rcl.LoansUnsupportedError:
-                    self._stop_lending(f"the middleware does not lend {self.dtype.itemsize}-byte messages of this type")
-                    break
-                if taken is None:
-                    return None
-                try:
-                    sample = self._sample_of_loan(taken)
-                finally:
-                    # At once: a subscription cannot be removed while loans are out. Our own mapping serves the view.
-                    rcl.return_taken(self._handle, taken)
-                if sample is not None:
-                    return sample
-                self.overwritten += 1
-            return self._sample_of_copy()
-
-    def _sample_of_loan(self, taken: rcl.Taken) -> Sample | None:
-        """Return a sample that no longer needs the loan; None if its slot was reused or its publisher has gone."""
-        info = _sample_info(taken.info)
-        try:
-            location, header = self._locate(taken.address, info)
-        except SegmentGoneError:
-            return None
-        if location is None:  # it came through a transport, and lies in memory that is ours until the loan is returned
-            self._say_copying("its publisher is on another machine, belongs to another user, or does not share")
-            copied = np.frombuffer(ctypes.string_at(taken.address, self.dtype.itemsize), self.dtype).reshape(())
-            return Sample(copied, info, self.topic, is_zero_copy=False)
-        if header is None and self._slot_header.is_known:
-            return None
-        mapping: Any = location.segment.mapping
-        data: NDArray[np.void] = np.ndarray((), self.dtype, buffer=mapping, offset=location.offset)
-        guards = [header] if header is not None else []
-        guards += sequence_guards(data) if self._has_sequence else []
-        if not guards:
-            self._count_missing_header()
-            return None
-        sample = Sample(data, info, self.topic, is_zero_copy=True, _guards=tuple(guards))
-        return sample if sample.is_valid() else None
-
-    def _locate(self, address: int, info: SampleInfo) -> tuple[Location | None, Guard | None]:
-        """Return where a message lies in our own mapping, and the guard in its header if it is found there."""
-        for locate in (self._segments.locate, self._segments.locate_anew):
-            location = locate(address, self.dtype.itemsize, owner=info.publisher_gid)
-            if location is None:
-                return None, None
-            header = self._slot_header.guard(location, info)
-            if header is not None:
+        taker = self._taker
+        while self._is_lent:
+            try:
+                taken = taker.take_loaned()
+            except rcl.LoansUnsupportedError:
+                self._stop_lending(f"the middleware does not lend {self.dtype.itemsize}-byte messages of this type")
                 break
-        return location, header
+            if taken is None:
+                return None
+            address, info = taken
+            try:
+                sample = self._sample_of_loan(address, info)
+            finally:
+                # At once: a subscription cannot be removed while loans are out. Our own mapping serves the view.
+                taker.give_back(address)
+            if sample is not None:
+                return sample
+            self.overwritten += 1
+        return self._sample_of_copy()
+
+    def _sample_of_loan(self, address: int, info: tuple[int, int, int, bytes]) -> Sample | None:
+        """Return a sample that no longer needs the loan; None if its slot was reused or its publisher has gone."""
+        number, gid = number_bytes(info[2]), info[3]
+        slot = self._slots.get(address)
+        if slot is None or not slot.holds(number + gid):
+            if slot is not None and slot.owner() == gid:
+                return None  # the mapping is right, and another message of the same publisher is in the slot
+            try:
+                slot = self._find(address, number, gid)
+            except SegmentGoneError:
+                return None
+            if slot is None:
+                return self._sample_of_transport(address, info)
+        sequence = slot.sequence() if self._has_sequence else None
+        if self._has_sequence and sequence is None:
+            return None
+        if slot.header is not None:
+            return Sample(slot.record, self.topic, info, slot=slot, number=number, sequence=sequence)
+        if self._is_header_known:
+            return None
+        if sequence is not None:
+            return Sample(slot.record, self.topic, info, slot=slot, sequence=sequence)
+        self._count_missing_header()
+        return None
+
+    def _find(self, address: int, number: bytes, gid: bytes) -> Slot | None:
+        """Return the slot behind an address, and its header if it is found there; None if it is in no shared memory."""
+        for find in (self._slots.find, self._slots.find_anew):
+            slot = find(address, owner=gid)
+            if slot is None:
+                return None
+            if slot.find_header(number + gid):
+                self._is_header_known = True
+                break
+        return slot
+
+    def _sample_of_transport(self, address: int, info: tuple[int, int, int, bytes]) -> Sample:
+        """Return a copy of a message that lies in memory which is ours until the loan is given back."""
+        self._say_copying("its publisher is on another machine, belongs to another user, or does not share")
+        copied = np.frombuffer(ctypes.string_at(address, self.dtype.itemsize), self.dtype).reshape(())
+        return Sample(copied, self.topic, info)
 
     def _sample_of_copy(self) -> Sample | None:
         """Return the next message as a copy that the middleware makes and checks."""
         copied = np.zeros((), self.dtype)
-        info = rcl.take(self._handle, copied.ctypes.data)
+        info = self._taker.take_copy(copied.ctypes.data)
         if info is None:
             return None
         copied.flags.writeable = False
-        return Sample(copied, _sample_info(info), self.topic, is_zero_copy=False)
+        return Sample(copied, self.topic, info)
 
     def _count_missing_header(self) -> None:
         """Fall back to copies when nothing can tell whether a view is whole."""
@@ -288,12 +306,3 @@ class LoanSubscription(Waitable):
         if not self._said_copying:
             self._said_copying = True
             _logger.warning("%s is copied, not shared: %s", self.topic, reason)
-
-
-def _sample_info(info: rcl.MessageInfo) -> SampleInfo:
-    return SampleInfo(
-        publication_number=info.publication_number,
-        source_stamp_nanos=info.source_stamp_nanos,
-        received_stamp_nanos=info.received_stamp_nanos,
-        publisher_gid=bytes(info.publisher_gid),
-    )

@@ -22,13 +22,12 @@ class Wakeup:
             self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, context.handle)
 
     def wait(self, timeout: float) -> None:
-        """Wait at most `timeout` s; returning early means nothing by itself."""
-        with self._wait_set, self._subscription, self._interruption.handle, self._signal.handle:
-            self._wait_set.clear_entities()
-            self._wait_set.add_subscription(self._subscription)
-            self._wait_set.add_guard_condition(self._interruption.handle)
-            self._wait_set.add_guard_condition(self._signal.handle)
-            self._wait_set.wait(int(timeout * 1e9))
+        """Wait at most `timeout` s; returning early means nothing by itself. Not to be called after close()."""
+        self._wait_set.clear_entities()
+        self._wait_set.add_subscription(self._subscription)
+        self._wait_set.add_guard_condition(self._interruption.handle)
+        self._wait_set.add_guard_condition(self._signal.handle)
+        self._wait_set.wait(int(timeout * 1e9))
 
     def interrupt(self) -> None:
         """End a `wait` in another thread."""
