@@ -47,7 +47,7 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         apply_profile()
         yield number
     if killed_process_ids:  # what they had open stays behind, also files of ours that they had opened
-        remove_orphans(killed_process_ids)
+        remove_orphans()
         killed_process_ids.clear()
     left = shared_memory_files() - before
     in_use = {Path(path).name for path in mapped_files()}  # of tests that run beside this one

@@ -92,7 +92,7 @@ def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "detect"):
+    for command in ("bringup", "detect", "doctor", "clean", "top"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

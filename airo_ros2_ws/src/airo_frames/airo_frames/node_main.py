@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,6 +13,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from airo_frames.exit_status import EXIT_SAID_WHY
+from airo_frames.interruption import Interruption
 from rclpy_loans import AiroRos2Error, apply_profile
 
 __all__ = ["Runnable", "finish", "run_node"]
@@ -63,12 +62,11 @@ def run_node(make: Callable[[Node], Runnable], *, name: str, args: list[str] | N
     apply_profile()
     # rclpy's own handlers shut the context down at once, under the feet of threads that are about to publish. Ours stay
     # to the end: a supervisor that is killed may send SIGTERM more than once, once for each of its threads.
-    is_interrupted = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: is_interrupted.set())
+    interruption = Interruption()
+    interruption.install()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        return _run(make, name, is_interrupted)
+        return _run(make, name, interruption)
     except AiroRos2Error as error:
         sys.stderr.write(f"{name}: {error}\n")
         return EXIT_SAID_WHY
@@ -78,14 +76,14 @@ def run_node(make: Callable[[Node], Runnable], *, name: str, args: list[str] | N
         rclpy.try_shutdown()
 
 
-def _run(make: Callable[[Node], Runnable], name: str, is_interrupted: threading.Event) -> int:
+def _run(make: Callable[[Node], Runnable], name: str, interruption: Interruption) -> int:
     node = rclpy.create_node(name)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
         runnable = make(node)
         try:
-            while not runnable.finished.done() and not is_interrupted.is_set():
+            while not runnable.finished.done() and not interruption.is_set:
                 executor.spin_once(timeout_sec=SPIN_SECS)
         finally:
             runnable.close()

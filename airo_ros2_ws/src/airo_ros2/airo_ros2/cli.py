@@ -18,6 +18,7 @@ __all__ = ["main"]
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_bringup(commands.add_parser("bringup", help="start cameras and tag_pose, and print the tags"))
     _add_detect(commands.add_parser("detect", help="find tags in image files, without ROS"))
+    _add_doctor(commands.add_parser("doctor", help="check everything that sharing frames needs"))
+    _add_clean(commands.add_parser("clean", help="remove what ended processes left in shared memory"))
+    _add_top(commands.add_parser("top", help="show the streams of frames and tags that are published"))
+    _add_bench(commands.add_parser("bench", help="compare ways to hand over frames, from a checkout"))
     return parser
 
 
@@ -91,6 +96,32 @@ def _add_detect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object per image")
 
 
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_doctor)
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def _add_clean(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_clean)
+    parser.add_argument("--dry-run", action="store_true", help="remove nothing, say what would be removed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def _add_top(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_top)
+    parser.add_argument("--once", action="store_true", help="measure for one interval, print and end")
+    parser.add_argument(
+        "--interval", type=_positive, metavar="S", default=1.0, help="seconds between two tables (default 1)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per interval and nothing else")
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_bench)
+    parser.add_argument("benchmark", choices=["transport"], help="what is measured")
+    parser.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="of the benchmark; see its own help")
+
+
 def _bringup(arguments: argparse.Namespace) -> int:
     from airo_ros2.bringup.run import BringupOptions, run_bringup
 
@@ -120,6 +151,37 @@ def _detect(arguments: argparse.Namespace) -> int:
     from airo_ros2.detect import run_detect
 
     return run_detect(arguments, write=_write)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from airo_ros2.doctor.run import run_doctor
+
+    try:
+        return run_doctor(as_json=arguments.json, write=_write)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    from airo_ros2.clean import run_clean
+
+    return run_clean(dry_run=arguments.dry_run, as_json=arguments.json, write=_write)
+
+
+def _top(arguments: argparse.Namespace) -> int:
+    from airo_frames.interruption import Interruption
+
+    with Interruption() as interruption:  # before ROS is loaded: Ctrl-C may come meanwhile
+        from airo_ros2.top.run import TopOptions, run_top
+
+        options = TopOptions(interval=arguments.interval, once=arguments.once, json=arguments.json)
+        return run_top(options, interruption=interruption, write=_write)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from airo_ros2.bench import run_bench
+
+    run_bench(arguments.benchmark, arguments.options)
 
 
 def _write(line: str) -> None:

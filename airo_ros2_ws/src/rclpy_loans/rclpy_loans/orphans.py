@@ -1,12 +1,12 @@
 """Removing what killed processes left in shared memory.
 
 Fast DDS removes its files when a process ends; after SIGKILL they stay, at full size:
-    fast_datasharing_<GUID>          messages of one publisher; bytes 4 and 5 of the GUID are bits of its process id
+    fast_datasharing_<GUID>          messages of one publisher, or what tells one subscription of them
     fastrtps_<name>, fastdds_<name>  transport segments and ports; the owner holds a lock file <name>_el or <name>_sl
     sem.<port>_mutex                 of a port
 
-remove_orphans() removes those of processes that are known to have ended. find_leftovers() knows of no process and asks
-the kernel instead, so that it sees the processes of other containers that share /dev/shm as well:
+Which of them are left over is asked of the kernel, which knows the processes of other containers that share /dev/shm
+as well:
     transport        in use as long as somebody holds its lock
     everything else  in use as long as somebody has it open for writing, or mapped after opening it so, which its owner
                      does and its readers do not: a read lease (F_SETLEASE) is refused then
@@ -22,16 +22,16 @@ import os
 import re
 import signal
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
 from rclpy_loans.shared_memory import SHARED_MEMORY
 
-__all__ = ["Leftovers", "Orphans", "find_leftovers", "mapped_files", "remove_all_orphans", "remove_orphans"]
+__all__ = ["Leftovers", "Orphans", "find_leftovers", "mapped_files", "remove_orphans"]
 
-_DATA_SHARING = re.compile(r"^fast_datasharing_((?:[0-9a-f]{1,2}\.){11}[0-9a-f]{1,2})_")
+_DATA_SHARING = re.compile(r"^fast_datasharing_(?:[0-9a-f]{1,2}\.){11}[0-9a-f]{1,2}_")
 _TRANSPORT = re.compile(r"^((?:fastrtps|fastdds)_(?:port\d+|[0-9a-f]{16}))(_el|_sl)?$")
 _COMPANION = re.compile(r"^(?:sem\.)?((?:fastrtps|fastdds)_(?:port\d+|[0-9a-f]{16}))(?:_el|_sl|_mutex)$")
 _SECOND_LOOK_SECS = 0.05  # a file that was just made is mapped by then
@@ -84,7 +84,7 @@ def find_leftovers(*, folder: Path = SHARED_MEMORY) -> Leftovers:
     return Leftovers(**{name: tuple(paths) for name, paths in found.items()})
 
 
-def remove_all_orphans(*, dry_run: bool = False, folder: Path = SHARED_MEMORY) -> Orphans:
+def remove_orphans(*, dry_run: bool = False, folder: Path = SHARED_MEMORY) -> Orphans:
     """Remove the Fast DDS files of this user that nobody uses any more, whoever left them; never one in use.
 
     Args:
@@ -101,44 +101,8 @@ def remove_all_orphans(*, dry_run: bool = False, folder: Path = SHARED_MEMORY) -
     return Orphans(tuple(removed), bytes_freed)
 
 
-def remove_orphans(process_ids: Collection[int], *, folder: Path = SHARED_MEMORY) -> Orphans:
-    """Remove the Fast DDS files of processes that have ended.
-
-    Never removes a file whose owner lives. Readers of a removed file keep what they have mapped. Files of other users
-    that we may not open stay.
-
-    Args:
-        process_ids: of processes that are known to have ended.
-        folder: where the segments are.
-    """
-    ended = {process_id & 0xFFFF for process_id in process_ids}
-    living = {int(path.name) & 0xFFFF for path in Path("/proc").glob("[0-9]*")}
-    certain: list[Path] = []
-    unused: list[Path] = []
-    for path in _files(folder):
-        bits = _process_bits(path.name)
-        if bits in ended:
-            (unused if bits in living else certain).append(path)
-        elif _is_transport(path) and not any(map(_is_locked, _locks(path))):
-            (certain if _locks(path) else unused).append(path)
-    for _ in range(2 if unused else 0):
-        in_use = mapped_files()
-        unused = [path for path in unused if str(path) not in in_use]
-        time.sleep(_SECOND_LOOK_SECS)
-    return _unlink([file for path in certain + unused for file in (path, *_companions(path))])
-
-
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _process_bits(name: str) -> int | None:
-    """Return the low 16 bits of the process id in the name of a data-sharing segment."""
-    match = _DATA_SHARING.match(name)
-    if match is None:
-        return None
-    octets = [int(octet, 16) for octet in match[1].split(".")]
-    return octets[4] | octets[5] << 8
 
 
 def _is_transport(path: Path) -> bool:
@@ -164,7 +128,7 @@ def _states(folder: Path) -> dict[Path, _State]:
 def _state(path: Path) -> _State | None:
     """Return what a file is; None if it is not of Fast DDS, belongs to another file, or has just gone."""
     companion = _COMPANION.match(path.name)
-    if companion is None and not _is_transport(path) and _process_bits(path.name) is None:
+    if companion is None and not _is_transport(path) and not _DATA_SHARING.match(path.name):
         return None
     if companion is not None and path.with_name(companion[1]).exists():
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,40 +13,33 @@ from rclpy_loans.orphans import remove_orphans
 
 WRITER = Path(__file__).with_name("writer.py")
 SHARED_MEMORY = Path("/dev/shm")
-ENDED = 0x1234_5678  # no process has this id: it is above the largest one that Linux gives
-
-
-def segment_of(process_id: int) -> str:
-    """Return a name as Fast DDS gives it to the data-sharing segment of a process."""
-    low, high = process_id & 0xFF, process_id >> 8 & 0xFF
-    return f"fast_datasharing_01.0f.78.fd.{low:02x}.{high:02x}.aa.bb.00.00.00.00_0.0.12.3"
 
 
 def test_a_killed_writers_segment_is_removed(start: Callable[..., Any]) -> None:
-    """After SIGKILL a segment stays behind, and is removed when the process id is known."""
+    """A living writer's segment is left alone; after SIGKILL it stays behind, and is removed."""
     writer = start(WRITER, "airo_camera_msgs/Image640x480", "4")
     writer.expect("ready")
     writer.say("publish 1")
     writer.expect("published")
     writer.say("segments")
     (segment,) = (Path(path) for path in writer.expect("segments (.*)")[1].split() if path.endswith(".3"))
-    remove_orphans([ENDED])
+    remove_orphans()
     assert segment.exists()
     writer.kill_group()
     assert segment.exists()
-    freed = remove_orphans([writer.popen.pid])
+    freed = remove_orphans()
     assert segment in freed.paths and not segment.exists()
     assert freed.bytes_freed > 5 * 640 * 480 * 3
 
 
 @pytest.mark.parametrize(
     "name",
-    ["fast_datasharing_notes.txt", "fastrtps_notes", "sem.other_mutex", "lttng-ust-wait-6", segment_of(os.getpid())],
+    ["fast_datasharing_notes.txt", "fastrtps_notes", "sem.other_mutex", "lttng-ust-wait-6"],
 )
 def test_what_is_not_an_orphan_stays(tmp_path: Path, name: str) -> None:
-    """Other files, and segments of other processes, are left alone."""
+    """Files of others are left alone."""
     (tmp_path / name).write_bytes(b"x" * 100)
-    assert remove_orphans([ENDED], folder=tmp_path).paths == ()
+    assert remove_orphans(folder=tmp_path).paths == ()
     assert (tmp_path / name).exists()
 
 
@@ -57,7 +49,7 @@ def test_transport_files_without_an_owner_are_removed_with_their_locks(tmp_path:
     names += ["fastdds_port7411", "fastdds_port7411_sl", "sem.fastdds_port7411_mutex", "fastrtps_port7413"]
     for name in names:
         (tmp_path / name).write_bytes(b"xy")
-    removed = remove_orphans([], folder=tmp_path)
+    removed = remove_orphans(folder=tmp_path)
     assert {path.name for path in removed.paths} == set(names)
     assert removed.bytes_freed == 2 * len(names)
     assert list(tmp_path.iterdir()) == []
@@ -69,10 +61,10 @@ def test_a_locked_transport_segment_stays(tmp_path: Path) -> None:
     segment.write_bytes(b"x")
     with lock.open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert remove_orphans([ENDED], folder=tmp_path).paths == ()
+        assert remove_orphans(folder=tmp_path).paths == ()
     assert segment.exists() and lock.exists()
 
 
 def test_a_missing_folder_is_nothing_to_remove(tmp_path: Path) -> None:
     """Without shared memory there are no orphans."""
-    assert remove_orphans([ENDED], folder=tmp_path / "missing").paths == ()
+    assert remove_orphans(folder=tmp_path / "missing").paths == ()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any
 
 import rclpy
 from airo_camera_msgs.msg import TagDetections
@@ -18,12 +15,14 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import UInt64
 
 from airo_camera.sources.spec import make_source
+from airo_frames.interruption import Interruption
 from airo_ros2.bringup.config import CameraConfig, SetupConfig
 from airo_ros2.bringup.processes import processes_of
 from airo_ros2.bringup.results import FrameResult
 from airo_ros2.bringup.supervisor import Supervisor
 from airo_ros2.exceptions import NoResultError
 from rclpy_loans import LoanPublisher, LoanSubscription, Sample, SampleOverwrittenError, apply_profile, loan_qos
+from rclpy_loans.orphans import remove_orphans
 
 __all__ = ["BringupOptions", "run_bringup"]
 
@@ -105,7 +104,8 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     lockstep = {
         c.name: wants_every_frame and c.tags is not None and not make_source(c.source).is_live for c in setup.cameras
     }
-    interruption = _Interruption()
+    interruption = Interruption()
+    remove_orphans()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("airo_ros2_bringup")
     executor = SingleThreadedExecutor()
@@ -145,7 +145,7 @@ def _watch(
     supervisor: Supervisor,
     results: dict[str, _Results],
     options: BringupOptions,
-    interruption: _Interruption,
+    interruption: Interruption,
 ) -> int:
     start = time.monotonic()
     has_hinted = False
@@ -169,22 +169,3 @@ def _watch(
     if options.frames is not None and fewest < options.frames:
         raise NoResultError(f"it ended after {fewest} of {options.frames} frames")
     return 0
-
-
-class _Interruption:
-    """Remembers SIGINT and SIGTERM while a block runs."""
-
-    def __init__(self) -> None:
-        self.is_set = False
-        self._previous: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._previous[number] = signal.signal(number, self._remember)
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        self.is_set = True

@@ -93,7 +93,7 @@ class Supervisor:
         A killed process also keeps our own files from being removed with us, as Fast DDS counts it as a user of them.
         """
         if any(child.poll() != 0 for _, child in self._children.values()):
-            remove_orphans(list(self._children))
+            remove_orphans()
 
 
 def _verdict(process: NodeProcess, status: int) -> str:

@@ -1,0 +1,1 @@
+"""Transports of whole frames between processes, side by side in one run."""

@@ -1,0 +1,1 @@
+"""The transports that are compared: one module each, with one interface."""
