@@ -15,6 +15,7 @@ from typing import Any
 import rclpy
 
 __all__ = [
+    "NEW_MESSAGE_CALLBACK",
     "Lender",
     "LoansUnsupportedError",
     "MessageMember",
@@ -27,6 +28,7 @@ __all__ = [
     "publish_loaned",
     "publisher_gid",
     "return_unpublished",
+    "set_on_new_message",
     "type_support",
 ]
 
@@ -38,6 +40,9 @@ MESSAGE_INFO = struct.Struct("@qqQQP16s?7x")
 
 ctypes.pythonapi.PyCapsule_GetPointer.restype = c_void_p
 ctypes.pythonapi.PyCapsule_GetPointer.argtypes = [ctypes.py_object, c_char_p]
+
+
+NEW_MESSAGE_CALLBACK = ctypes.CFUNCTYPE(None, c_void_p, c_size_t)
 
 
 class RclError(Exception):
@@ -64,6 +69,7 @@ def _rcl() -> ctypes.CDLL:
         "rcl_publish": [c_void_p, c_void_p, c_void_p],
         "rcl_take_loaned_message": [c_void_p, POINTER(c_void_p), c_void_p, c_void_p],
         "rcl_return_loaned_message_from_subscription": [c_void_p, c_void_p],
+        "rcl_subscription_set_on_new_message_callback": [c_void_p, c_void_p, c_void_p],
         "rcl_take": [c_void_p, c_void_p, c_void_p, c_void_p],
     }.items():
         function = getattr(library, name)
@@ -172,6 +178,16 @@ def return_unpublished(publisher: Any, address: int) -> None:
 def publish(publisher: Any, address: int) -> None:
     """Publish a copy of the message at an address of our own."""
     _check(_rcl().rcl_publish(publisher.pointer, address, None), "rcl_publish")
+
+
+def set_on_new_message(subscription: Any, callback: Any) -> None:
+    """Let the middleware's thread call a NEW_MESSAGE_CALLBACK when messages arrive, or have arrived; None to end that.
+
+    Returns when a call that runs has ended.
+    """
+    address = None if callback is None else ctypes.cast(callback, c_void_p)
+    code = _rcl().rcl_subscription_set_on_new_message_callback(subscription.pointer, address, None)
+    _check(code, "rcl_subscription_set_on_new_message_callback")
 
 
 class Taker:

@@ -28,6 +28,7 @@ HEADER_BYTES = 512  # searched before a message; the header of Fast DDS 2.14 and
 WORD = 8
 GID_BYTES = 16
 NO_SEQUENCE = bytes(WORD)  # of a message that is being filled
+NO_NUMBER_AND_GID = struct.pack("=iI", -1, 0) + bytes(GID_BYTES)  # in the header of a message that is being filled
 _NUMBER = struct.Struct("=iI")
 _SEQUENCE = struct.Struct("=Q")
 
@@ -72,6 +73,14 @@ class Slot:
         found = self.mapping[start : self.offset].rfind(number_and_gid)
         self.header = start + found if found >= 0 else None
         return found >= 0
+
+    def shows_reuse(self, gid: bytes) -> bool:
+        """Return whether what lies before the message is the header of a later one, or of one that is being filled.
+
+        If not, and the header of the message that was taken is not there either, its layout is not known.
+        """
+        before = self.mapping[max(0, self.offset - HEADER_BYTES) : self.offset]
+        return gid in before or NO_NUMBER_AND_GID in before
 
     def holds(self, number: bytes) -> bool:
         """Return whether the header says that a message is in the slot: its number, or number and publisher's GID."""

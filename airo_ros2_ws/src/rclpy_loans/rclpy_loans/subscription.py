@@ -18,6 +18,7 @@ from rclpy.qos import QoSProfile
 from rclpy.waitable import NumberOfEntities, Waitable
 
 from rclpy_loans import rcl
+from rclpy_loans.direct import DirectCall
 from rclpy_loans.exceptions import SampleOverwrittenError, SubscriptionError, TakeTimeoutError
 from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["LoanSubscription"]
 
 _logger = logging.getLogger(__name__)
-_TRIES_TO_FIND_HEADER = 5  # samples of a type without a seqlock that may be lost before copying starts
+_TRIES_TO_FIND_HEADER = 5  # samples that may be lost before copying starts
 
 
 class LoanSubscription(Waitable):
@@ -49,6 +50,8 @@ class LoanSubscription(Waitable):
         callback: called by the executor with a Sample.
         qos: see loan_qos(), which is the default.
         newest: hand only the newest waiting message to the callback, otherwise each of them.
+        direct: call the callback in the middleware's own thread as soon as a message is there, not in the executor.
+            That is the soonest. The callback must be short, and not close the subscription; what it raises is logged.
         callback_group: of the callback; by default the node's.
 
     Raises:
@@ -64,6 +67,7 @@ class LoanSubscription(Waitable):
         *,
         qos: QoSProfile | None = None,
         newest: bool = True,
+        direct: bool = False,
         callback_group: CallbackGroup | None = None,
     ) -> None:
         super().__init__(callback_group or node.default_callback_group)  # type: ignore[no-untyped-call]
@@ -87,8 +91,11 @@ class LoanSubscription(Waitable):
             self._taker = rcl.Taker(self._handle)
         self._is_closed = False
         self._wakeup: Wakeup | None = None
+        self._direct: DirectCall | None = None
         if callback is None:
             self._wakeup = Wakeup(node.context, self._handle)
+        elif direct:
+            self._direct = DirectCall(self._handle, self._call_back)
         else:
             node.add_waitable(self)
 
@@ -149,10 +156,12 @@ class LoanSubscription(Waitable):
         if self._is_closed:
             return
         self._is_closed = True
-        if self._wakeup is None:
-            self._node.remove_waitable(self)
-        else:
+        if self._direct is not None:
+            self._direct.close()
+        elif self._wakeup is not None:
             self._wakeup.interrupt()
+        else:
+            self._node.remove_waitable(self)
         with self._lock:
             if self._wakeup is not None:
                 self._wakeup.close()
@@ -192,8 +201,11 @@ class LoanSubscription(Waitable):
 
     async def execute(self, taken_data: list[Sample]) -> None:
         """Call the callback."""
+        self._call_back(taken_data)
+
+    def _call_back(self, samples: list[Sample] | None = None) -> None:
         if self._callback is not None:
-            for sample in taken_data:
+            for sample in self.take_data() if samples is None else samples:
                 self._callback(sample)
 
     # --- taking; the lock is held ---
@@ -251,14 +263,11 @@ class LoanSubscription(Waitable):
         sequence = slot.sequence() if self._has_sequence else None
         if self._has_sequence and sequence is None:
             return None
-        if slot.header is not None:
-            return Sample(slot.record, self.topic, info, slot=slot, number=number, sequence=sequence)
-        if self._is_header_known:
+        if slot.header is None:  # then nothing tells that what lies there is the message that `info` is about
+            if not self._is_header_known and not slot.shows_reuse(gid):
+                self._count_missing_header()
             return None
-        if sequence is not None:
-            return Sample(slot.record, self.topic, info, slot=slot, sequence=sequence)
-        self._count_missing_header()
-        return None
+        return Sample(slot.record, self.topic, info, slot=slot, number=number, sequence=sequence)
 
     def _find(self, address: int, number: bytes, gid: bytes) -> Slot | None:
         """Return the slot behind an address, and its header if it is found there; None if it is in no shared memory."""

@@ -209,6 +209,41 @@ def test_an_executor_calls_the_callback(start: Start, node: Any, newest: bool) -
     subscription.close()
 
 
+@pytest.mark.parametrize("newest", [True, False])
+def test_direct_calls_come_in_the_middlewares_thread(
+    start: Start, node: Any, caplog: pytest.LogCaptureFixture, newest: bool
+) -> None:
+    """Without an executor, messages reach the callback as they arrive, in order; an error in it does not end that."""
+    numbers: list[int] = []
+    threads: set[int] = set()
+    enough = threading.Event()
+
+    def on_sample(sample: Sample) -> None:
+        threads.add(threading.get_ident())
+        numbers.append(sample.info.publication_number)
+        assert sample.is_zero_copy and not sample.data.flags.writeable
+        if len(numbers) == 3:
+            raise RuntimeError("a bug of the user")
+        if len(numbers) >= 20:
+            enough.set()
+
+    subscription = LoanSubscription(node, TagDetections, "topic", on_sample, newest=newest, direct=True)
+    writer = start(WRITER, "airo_camera_msgs/TagDetections", "4")
+    writer.expect("ready")
+    writer.say("flood")
+    assert enough.wait(60.0)
+    with pytest.raises(SubscriptionError, match="has a callback"):
+        subscription.take(0.1)
+    subscription.close()
+    count = len(numbers)
+    assert numbers == sorted(set(numbers))
+    assert threading.get_ident() not in threads
+    assert "a bug of the user" in caplog.text
+    writer.say("segments")  # the writer goes on; nobody is called any more
+    writer.expect("segments")
+    assert len(numbers) == count
+
+
 def test_take_without_publisher_says_so(node: Any) -> None:
     """A timeout names the topic and says that nobody publishes."""
     subscription = LoanSubscription(node, TagDetections, "nothing")
