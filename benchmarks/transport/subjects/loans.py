@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from rclpy.qos import QoSProfile
 
-from rclpy_loans import LoanPublisher, LoanSubscription, TakeTimeoutError, loan_qos
+from rclpy_loans import LoanPublisher, LoanSubscription, Sample, TakeTimeoutError, loan_qos
 from transport.subjects.ros import SpinningReader, close_node, message_class, open_node
 from transport.subjects.subject import SLOTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transport.frame import Bytes
     from transport.subjects.subject import Channel, Handle, Reader
 
@@ -24,7 +27,8 @@ def make_writer(channel: Channel) -> LoanWriter:
 
 def make_reader(channel: Channel, index: int) -> Reader:
     """Return the reading side of the channel's variant."""
-    return CallbackReader(channel) if channel.variant == "executor" else TakeReader(channel)
+    readers: dict[str, Callable[[Channel], Reader]] = {"executor": CallbackReader, "direct": DirectReader}
+    return readers.get(channel.variant, TakeReader)(channel)
 
 
 def qos(channel: Channel) -> QoSProfile:
@@ -106,3 +110,39 @@ class CallbackReader(SpinningReader):
         """End the subscription and the node."""
         self._subscription.close()
         super().close()
+
+
+class DirectReader:
+    """Is called by the middleware's own thread."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._node = open_node(channel)
+        self._handle: Handle | None = None
+        self._has_received = threading.Event()
+        self._size_bytes = channel.size_bytes
+        self._subscription = LoanSubscription(
+            self._node,
+            message_class(channel),
+            channel.name,
+            self._on_sample,
+            qos=qos(channel),
+            newest=channel.is_flood,
+            direct=True,
+        )
+
+    def _on_sample(self, sample: Sample) -> None:
+        if self._handle is not None:
+            self._handle(sample.data["data"][: self._size_bytes])
+            self._has_received.set()
+
+    def receive(self, timeout: float, handle: Handle) -> bool:
+        """Wait until the callback has run or the time is over."""
+        self._handle = handle
+        has_received = self._has_received.wait(timeout)
+        self._has_received.clear()
+        return has_received
+
+    def close(self) -> None:
+        """End the subscription and the node."""
+        self._subscription.close()
+        close_node(self._node)

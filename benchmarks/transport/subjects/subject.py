@@ -160,6 +160,7 @@ SUBJECTS: dict[str, Subject] = {
     OURS: _LOANS,
     "loans_reliable": replace(_LOANS, title="rclpy_loans, reliable, take()", variant="reliable"),
     "loans_executor": replace(_LOANS, title="rclpy_loans, best effort, executor", variant="executor"),
+    "loans_direct": replace(_LOANS, title="rclpy_loans, best effort, direct", variant="direct"),
     "iceoryx2": Subject(
         "iceoryx2 (Python)",
         "iceoryx",

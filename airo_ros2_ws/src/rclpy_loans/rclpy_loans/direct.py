@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +26,7 @@ class DirectCall:
     def __init__(self, subscription: Any, function: Callable[[], None]) -> None:
         self._subscription = subscription
         self._function = function
+        self._threads: set[int] = set()  # of the middleware, that the interpreter knows for good
         self._c_function = rcl.NEW_MESSAGE_CALLBACK(self._call)  # must live as long as the middleware may call it
         rcl.set_on_new_message(subscription, self._c_function)
 
@@ -32,6 +35,10 @@ class DirectCall:
         rcl.set_on_new_message(self._subscription, None)
 
     def _call(self, user_data: int | None, count: int) -> None:
+        if threading.get_ident() not in self._threads:
+            # The interpreter would make a state for this foreign thread and throw it away again at every call.
+            self._threads.add(threading.get_ident())
+            ctypes.pythonapi.PyGILState_Ensure()
         try:
             self._function()
         except Exception:  # there is no caller above that could catch it: the C library would only print it
