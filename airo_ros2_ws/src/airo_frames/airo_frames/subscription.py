@@ -25,6 +25,7 @@ __all__ = ["FrameSubscription"]
 RCLError = _rclpy.RCLError
 _logger = logging.getLogger(__name__)
 _FOLLOW_PERIOD_SECS = 0.1  # how soon a camera that starts, or restarts with another message class, is noticed
+_SILENT_SECS = 1.0  # a killed camera is still listed for 20 s: a silent one gives way to one of another message class
 
 
 class FrameSubscription:
@@ -57,6 +58,7 @@ class FrameSubscription:
         self._newest = newest
         self._format: FrameFormat | None = None
         self._subscription: LoanSubscription | None = None
+        self._heard_at = 0.0  # s of the monotonic clock: when a frame came, or when the subscription was made
         self._last_complaint = ""
         self._is_closed = False
         self._follow_publishers()
@@ -93,9 +95,9 @@ class FrameSubscription:
                 self._follow_publishers()
                 continue
             try:
-                return Frame.from_sample(
-                    self._subscription.take(max(0.0, min(remaining, _FOLLOW_PERIOD_SECS)), newest=newest)
-                )
+                sample = self._subscription.take(max(0.0, min(remaining, _FOLLOW_PERIOD_SECS)), newest=newest)
+                self._heard_at = time.monotonic()
+                return Frame.from_sample(sample)
             except FrameOverwrittenError:
                 self.overwritten += 1
             except TakeTimeoutError as error:
@@ -132,19 +134,22 @@ class FrameSubscription:
             self._complain(
                 f"cameras with frames of different sizes publish on {self.topic}: give each a name of its own"
             )
-        if self._is_closed or not found or self._format in found:
+        others = [frame_format for frame_format in found if frame_format is not self._format]
+        is_silent = time.monotonic() - self._heard_at > _SILENT_SECS
+        if self._is_closed or not others or (len(others) < len(found) and not is_silent):
             return
         self._unsubscribe()
         callback = None if self._callback is None else self._on_sample
         try:
             self._subscription = LoanSubscription(
-                self._node, found[-1].msg_type, self.topic, callback, qos=self._qos, newest=self._newest
+                self._node, others[-1].msg_type, self.topic, callback, qos=self._qos, newest=self._newest
             )
         except RCLError as error:
             # A participant has one type per topic, and an executor may still wait for the one just closed: next time.
-            _logger.debug("cannot subscribe to %s yet: %s", found[-1].type_name, error)
+            _logger.debug("cannot subscribe to %s yet: %s", others[-1].type_name, error)
             return
-        self._format = found[-1]
+        self._format = others[-1]
+        self._heard_at = time.monotonic()
 
     def _published_types(self) -> list[str]:
         try:
@@ -161,6 +166,7 @@ class FrameSubscription:
             self._format = None
 
     def _on_sample(self, sample: Sample) -> None:
+        self._heard_at = time.monotonic()
         try:
             frame = Frame.from_sample(sample)
         except FrameOverwrittenError:

@@ -89,14 +89,23 @@ class TakeTimeoutError(LoansError, TimeoutError):
         timeout: s.
         publishers: how many are connected.
         other_user: user id of a publisher that belongs to somebody else; None if there is none.
+        other_types: what else is published on the topic, for example geometry_msgs/msg/Pose.
     """
 
-    def __init__(self, topic: str, timeout: float, publishers: int, other_user: int | None = None) -> None:
+    def __init__(
+        self,
+        topic: str,
+        timeout: float,
+        publishers: int,
+        other_user: int | None = None,
+        other_types: tuple[str, ...] = (),
+    ) -> None:
         self.topic = topic
         self.timeout = timeout
         self.publishers = publishers
         self.other_user = other_user
-        super().__init__(topic, timeout, publishers, other_user)
+        self.other_types = other_types
+        super().__init__(topic, timeout, publishers, other_user, other_types)
 
     def __str__(self) -> str:
         if self.other_user is not None:
@@ -106,6 +115,8 @@ class TakeTimeoutError(LoansError, TimeoutError):
             )
         elif self.publishers:
             reason = f"{self.publishers} publisher(s) are connected: they are slower than this, or have stopped"
+        elif self.other_types:
+            reason = f"what is published there is {', '.join(self.other_types)}: subscribe with that type"
         else:
             reason = "nobody publishes on it: check the topic's name, ROS_DOMAIN_ID and that the publisher runs"
         return f"no message on {self.topic} within {self.timeout:g} s; {reason}"

@@ -14,6 +14,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.qos import QoSProfile
 
 from rclpy_loans import rcl
+from rclpy_loans.abandoned import release_abandoned_locks
 from rclpy_loans.exceptions import LoanUnavailableError, PublisherError
 from rclpy_loans.fence import full_fence
 from rclpy_loans.layout import message_dtype
@@ -31,6 +32,7 @@ _logger = logging.getLogger(__name__)
 RCLError = _rclpy.RCLError
 OLD_TYPE_SECS = 2.0
 RETRY_SECS = 0.01
+STALL_SECS = 0.5  # publishing waits for nobody, unless a reader's lock is held; Fast DDS gives up after 1 s
 _OURSELVES = b""  # one segment: our own
 
 
@@ -178,11 +180,16 @@ class LoanPublisher:
     def _return(self, address: int | None) -> None:
         if address is not None:
             self._outstanding -= 1
-            with (handle := self._publisher.handle):
-                rcl.return_unpublished(handle, address)
+            try:
+                with (handle := self._publisher.handle):
+                    rcl.return_unpublished(handle, address)
+            except rcl.RclError:
+                if self._node.context.ok():  # otherwise the slot ends with the publisher
+                    raise
 
     def _publish(self, address: int | None, data: NDArray[np.void], sequence: int) -> None:
         self._next_sequence = sequence + 1
+        started = time.monotonic()
         try:
             with (handle := self._publisher.handle):
                 if address is None:
@@ -195,6 +202,8 @@ class LoanPublisher:
             if not self._node.context.ok():
                 raise ExternalShutdownException from None
             raise PublisherError(f"could not publish on {self.topic}: {error}") from error
+        if time.monotonic() - started > STALL_SECS:
+            release_abandoned_locks()
 
     def _say_copying(self, reason: str) -> None:
         _logger.warning(

@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from rclpy.qos import QoSProfile
 from rclpy.waitable import NumberOfEntities, Waitable
 
 from rclpy_loans import rcl
+from rclpy_loans.abandoned import release_abandoned_locks
 from rclpy_loans.direct import DirectCall
 from rclpy_loans.exceptions import SampleOverwrittenError, SubscriptionError, TakeTimeoutError
 from rclpy_loans.layout import message_dtype
@@ -72,6 +72,7 @@ class LoanSubscription(Waitable):
     ) -> None:
         super().__init__(callback_group or node.default_callback_group)  # type: ignore[no-untyped-call]
         self.dtype = message_dtype(msg_type)
+        self._type_name = "/".join((*msg_type.__module__.split(".")[:2], msg_type.__name__))
         self.overwritten = 0  # messages whose slot was reused before they could be handed out
         self._node = node
         self._callback = callback
@@ -83,8 +84,10 @@ class LoanSubscription(Waitable):
         self._is_lent = True  # until the middleware or the messages prove otherwise
         self._said_copying = False
         self._lock = threading.Lock()  # one thread takes at a time
+        qos = qos or loan_qos()
+        self._depth = max(1, qos.depth)
         with node.handle:
-            profile = (qos or loan_qos()).get_c_qos_profile()
+            profile = qos.get_c_qos_profile()
             self._handle = _rclpy.Subscription(node.handle, msg_type, topic, profile)
         with self._handle:
             self.topic: str = self._handle.get_topic_name()
@@ -129,7 +132,7 @@ class LoanSubscription(Waitable):
                     return sample
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
-                    raise TakeTimeoutError(self.topic, timeout, self.publisher_count, self._other_user())
+                    raise self._timeout_error(timeout)
                 self._wakeup.wait(remaining)
 
     def take_copy(self, timeout: float) -> NDArray[np.void]:
@@ -165,6 +168,7 @@ class LoanSubscription(Waitable):
         with self._lock:
             if self._wakeup is not None:
                 self._wakeup.close()
+            release_abandoned_locks()  # the middleware's thread cannot end while it waits for one
             self._handle.destroy_when_not_in_use()
 
     # --- rclpy's Waitable: called by the executor ---
@@ -194,10 +198,8 @@ class LoanSubscription(Waitable):
         with self._lock:
             if self._is_closed:
                 return []
-            if self._newest:
-                sample = self._take(newest=True)
-                return [] if sample is None else [sample]
-            return list(iter(partial(self._take, newest=False), None))
+            samples = self._take_waiting()
+        return samples[-1:] if self._newest else samples
 
     async def execute(self, taken_data: list[Sample]) -> None:
         """Call the callback."""
@@ -212,28 +214,40 @@ class LoanSubscription(Waitable):
 
     def _take(self, *, newest: bool) -> Sample | None:
         """Return the next or the newest message that is still whole; None if none waits."""
-        found = None
+        samples = self._take_waiting(None if newest else 1)
+        return samples[-1] if samples else None
+
+    def _take_waiting(self, limit: int | None = None) -> list[Sample]:
+        """Return the messages that wait and are still whole, oldest first.
+
+        Not more than the subscription can hold, which are those that waited when this began: publishers that are faster
+        than we are would keep us here for ever.
+        """
+        samples: list[Sample] = []
         try:
-            while (sample := self._take_next()) is not None:
-                found = sample
-                if not newest:
+            for _ in range(limit or self._depth):
+                sample = self._take_next()
+                if sample is None:
                     break
+                samples.append(sample)
         except rcl.RclError:
             if self._node.context.ok():
                 raise
             raise ExternalShutdownException from None
-        if found is None and not self._node.context.ok():
+        if not samples and not self._node.context.ok():
             raise ExternalShutdownException
-        return found
+        return samples
 
     def _take_next(self) -> Sample | None:
-        taker = self._taker
-        while self._is_lent:
+        """Return the next message that is still whole; None if none waits, or all that waited were overwritten."""
+        if not self._is_lent:
+            return self._sample_of_copy()
+        for _ in range(self._depth):
             try:
-                taken = taker.take_loaned()
+                taken = self._taker.take_loaned()
             except rcl.LoansUnsupportedError:
                 self._stop_lending(f"the middleware does not lend {self.dtype.itemsize}-byte messages of this type")
-                break
+                return self._sample_of_copy()
             if taken is None:
                 return None
             address, info = taken
@@ -241,11 +255,11 @@ class LoanSubscription(Waitable):
                 sample = self._sample_of_loan(address, info)
             finally:
                 # At once: a subscription cannot be removed while loans are out. Our own mapping serves the view.
-                taker.give_back(address)
+                self._taker.give_back(address)
             if sample is not None:
                 return sample
             self.overwritten += 1
-        return self._sample_of_copy()
+        return None
 
     def _sample_of_loan(self, address: int, info: tuple[int, int, int, bytes]) -> Sample | None:
         """Return a sample that no longer needs the loan; None if its slot was reused or its publisher has gone."""
@@ -301,11 +315,13 @@ class LoanSubscription(Waitable):
         if self._headers_not_found >= _TRIES_TO_FIND_HEADER:
             self._stop_lending("this version of Fast DDS keeps its messages' numbers where we do not find them")
 
-    def _other_user(self) -> int | None:
-        """Return the user id of a publisher that belongs to another user, if there is one."""
+    def _timeout_error(self, timeout: float) -> TakeTimeoutError:
+        """Return an error that says what is known of the publishers: of another user, or of another type."""
         publishers = self._node.get_publishers_info_by_topic(self.topic)
         owners = (other_owner(bytes(info.endpoint_gid[:16])) for info in publishers)
-        return next((owner for owner in owners if owner is not None), None)
+        other_user = next((owner for owner in owners if owner is not None), None)
+        other_types = tuple(sorted({info.topic_type for info in publishers} - {self._type_name}))
+        return TakeTimeoutError(self.topic, timeout, self.publisher_count, other_user, other_types)
 
     def _stop_lending(self, reason: str) -> None:
         self._is_lent = False
