@@ -1,4 +1,4 @@
-# make setup | bringup | test | bench | lint | colcon, with ARGS="..." for the program behind the verb.
+# make setup | bringup | test | soak | bench | lint | colcon, with ARGS="..." for the program behind the verb.
 # Every verb first brings .venv up to date, which costs nothing when it is.
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
@@ -7,7 +7,7 @@ export ROS_DISTRO
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: setup bringup test bench lint colcon environment
+.PHONY: setup bringup test soak bench lint colcon environment
 
 setup: environment
 	@echo "Ready: .venv/bin/airo-ros2 and .venv/bin/python"
@@ -17,6 +17,10 @@ bringup: environment
 
 test: environment
 	@.venv/bin/python -m pytest $(ARGS)
+
+# The tests of safety at length: ARGS="--minutes 30".
+soak: environment
+	@.venv/bin/python tests/safety/soak.py $(ARGS)
 
 # Installs the peers that it compares, too.
 bench: environment

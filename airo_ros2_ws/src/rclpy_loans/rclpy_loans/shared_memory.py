@@ -8,12 +8,21 @@ from pathlib import Path
 from rclpy_loans.exceptions import SharedMemoryError
 from rclpy_loans.profile import QOS_FROM_XML_VARIABLE
 
-__all__ = ["SHARED_MEMORY", "check_room", "make_private", "other_owner", "segment_bytes", "segment_path"]
+__all__ = [
+    "SHARED_MEMORY",
+    "check_room",
+    "check_room_to_listen",
+    "make_private",
+    "other_owner",
+    "segment_bytes",
+    "segment_path",
+]
 
 SHARED_MEMORY = Path("/dev/shm")
 # What Fast DDS 2.14 adds to each slot and to the segment is 252 and 1156 bytes; a little more here, for other versions.
 SLOT_OVERHEAD = 512
 SEGMENT_OVERHEAD = 4096
+LISTENER_BYTES = 65536  # of a subscription; measured as 21640
 MAX_SEGMENT_BYTES = 2**32 - 1  # Fast DDS counts in 32 bits
 
 
@@ -44,6 +53,24 @@ def check_room(topic: str, *, message_bytes: int, depth: int, folder: Path = SHA
     if needed > min(free, MAX_SEGMENT_BYTES):
         raise SharedMemoryError(
             topic, message_bytes=message_bytes, slots=depth + 1, needed=needed, free=free, total=total
+        )
+
+
+def check_room_to_listen(topic: str, *, folder: Path = SHARED_MEMORY) -> None:
+    """Do nothing if the small file that wakes a subscription fits into shared memory.
+
+    Fast DDS would come to a standstill, in this process and in the publisher's.
+
+    Raises:
+        SharedMemoryError: /dev/shm is full.
+    """
+    if os.environ.get(QOS_FROM_XML_VARIABLE) != "1":
+        return
+    status = os.statvfs(folder)
+    free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
+    if free < LISTENER_BYTES:
+        raise SharedMemoryError(
+            topic, message_bytes=LISTENER_BYTES, slots=1, needed=LISTENER_BYTES, free=free, total=total
         )
 
 

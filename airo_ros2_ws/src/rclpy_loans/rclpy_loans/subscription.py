@@ -24,7 +24,7 @@ from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
 from rclpy_loans.sample import Sample
 from rclpy_loans.segment import SegmentGoneError
-from rclpy_loans.shared_memory import other_owner
+from rclpy_loans.shared_memory import check_room_to_listen, other_owner
 from rclpy_loans.slot import Slot, SlotMap, has_sequence, number_bytes
 from rclpy_loans.wakeup import Wakeup
 
@@ -56,6 +56,7 @@ class LoanSubscription(Waitable):
 
     Raises:
         UnsupportedMessageError: the message has no fixed size.
+        SharedMemoryError: /dev/shm is full.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class LoanSubscription(Waitable):
         self._lock = threading.Lock()  # one thread takes at a time
         qos = qos or loan_qos()
         self._depth = max(1, qos.depth)
+        check_room_to_listen(topic)
         with node.handle:
             profile = qos.get_c_qos_profile()
             self._handle = _rclpy.Subscription(node.handle, msg_type, topic, profile)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from airo_camera_msgs.msg import Image640x480, TagDetections
 
-from rclpy_loans import LoanPublisher, SharedMemoryError, loan_qos, message_dtype, rcl
+from rclpy_loans import LoanPublisher, LoanSubscription, SharedMemoryError, loan_qos, message_dtype, rcl
 from rclpy_loans import shared_memory as shared_memory_module
 from rclpy_loans.shared_memory import check_room, other_owner, segment_bytes, segment_path
 
@@ -70,6 +70,13 @@ def test_nothing_is_needed_where_nothing_is_shared(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("RMW_FASTRTPS_USE_QOS_FROM_XML", "0")
     monkeypatch.setattr(shared_memory_module.os, "statvfs", lambda folder: Space(0, 0))
     check_room("topic", message_bytes=25_000_000, depth=200)
+
+
+def test_a_subscription_in_a_full_shared_memory_is_refused(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subscription needs a little room, too."""
+    monkeypatch.setattr(shared_memory_module.os, "statvfs", lambda folder: Space(1, 16384))
+    with pytest.raises(SharedMemoryError, match="4096|0 MB are free"):
+        LoanSubscription(node, TagDetections, "topic")
 
 
 def test_segments_of_other_users_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
