@@ -23,4 +23,4 @@ def test_loans_of_a_plain_message(start: Start) -> None:
     for process in (printer, publisher):
         process.popen.send_signal(signal.SIGINT)
         assert process.wait() == 0, process.errors
-        assert process.errors == []
+        assert process.complaints == []

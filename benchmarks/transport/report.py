@@ -17,7 +17,7 @@ PLOT = "performance.svg"
 _INTRODUCTION = """\
 # Performance
 
-Written by `airo-ros2 bench transport --report` from one run of `make bench ARGS="--json"`; do not edit it.
+Written by `airo-ros2 bench transport --report` from one run of `airo-ros2 bench transport --json`; do not edit it.
 
 Every subject does the same work in the same run: frames at a fixed rate from one process to others. The subjects take
 turns inside each round, so that what disturbs the machine disturbs all of them. Figures are medians over the rounds;

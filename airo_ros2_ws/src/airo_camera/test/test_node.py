@@ -76,7 +76,7 @@ def test_calibration_of_another_size_is_refused(start: Start, tmp_path: Path) ->
     write_calibration(tmp_path / "a.yaml", Calibration(Intrinsics.pinhole(1, 1, 0, 0), (640, 480), "front"))
     process = start(*NODE, *parameters(source=tmp_path, calibration=tmp_path / "a.yaml"))
     assert process.wait() == 2
-    assert len(process.errors) == 1 and "images are 64 x 48 px: expected 640 x 480 px" in process.errors[0]
+    assert len(process.complaints) == 1 and "images are 64 x 48 px: expected 640 x 480 px" in process.complaints[0]
 
 
 def test_lockstep_publishes_the_next_frame_when_told(start: Start, node: Any, tmp_path: Path) -> None:
@@ -112,4 +112,4 @@ def test_what_cannot_work_ends_the_node_with_one_line(start: Start, given: dict[
     """A bad parameter or a missing source is one line and status 2."""
     process = start(*NODE, *parameters(**given))
     assert process.wait() == 2
-    assert len(process.errors) == 1 and text in process.errors[0], process.errors
+    assert len(process.complaints) == 1 and text in process.complaints[0], process.errors

@@ -100,4 +100,4 @@ def test_bad_parameters_end_the_node_with_one_line(start: Start, parameter: str,
     """A node with a bad parameter ends at once and says why."""
     process = start(*TAG_POSE, "-p", parameter)
     assert process.wait() == 2
-    assert len(process.errors) == 1 and text in process.errors[0]
+    assert len(process.complaints) == 1 and text in process.complaints[0]
