@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from airo_camera.calibration import Calibration
 from airo_camera.sources.source import GrabbedImage, Source, TagTruth
 from airo_frames import FramePublisher, Intrinsics
-from airo_frames.frame import NANOS_PER_SEC
 from airo_frames.rotation import quaternion_xyzw
+from airo_frames.stamps import write_stamp
 from airo_frames.text import write_text
 from rclpy_loans import LoanPublisher, loan_qos
 
@@ -82,7 +82,7 @@ class TopicFrameSink:
         if self._truth is None:
             self._truth = LoanPublisher(self._node, TagDetections, "ground_truth", qos=loan_qos(16, reliable=True))
         with self._truth.loan(sequence=sequence) as message:
-            message["stamp"]["sec"], message["stamp"]["nanosec"] = divmod(grabbed.stamp_nanos, NANOS_PER_SEC)
+            write_stamp(message["stamp"], grabbed.stamp_nanos)
             message["width"], message["height"] = grabbed.size_wh
             write_text(message["frame_id"], self._frame_id, name="frame_id")
             message["detector_time"], message["zero_copy"], message["truncated"] = 0.0, False, 0

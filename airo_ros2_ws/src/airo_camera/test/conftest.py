@@ -15,8 +15,6 @@ sys.path.insert(0, str(Path(__file__).parent))  # source_reading, under every im
 
 from source_reading import FakeTime
 
-PHOTOGRAPHS = Path(__file__).parents[4].parent / "shared" / "data" / "apriltag"
-
 
 @pytest.fixture
 def fake_time() -> FakeTime:
@@ -25,12 +23,9 @@ def fake_time() -> FakeTime:
 
 
 @pytest.fixture
-def photographs() -> list[Path]:
-    """Real photographs; skips where they are absent."""
-    paths = sorted(PHOTOGRAPHS.glob("*.jpg"))
-    if not paths:
-        pytest.skip(f"no photographs in {PHOTOGRAPHS}")
-    return paths
+def photographs(photographs: Path) -> list[Path]:
+    """Real photographs, each beside a .txt with reference detections."""
+    return sorted(photographs.glob("*.jpg"))
 
 
 @pytest.fixture(scope="session")

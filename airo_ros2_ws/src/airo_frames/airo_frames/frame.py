@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from airo_frames.encodings import encoding_named
 from airo_frames.exceptions import EncodingError, FrameOverwrittenError
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.stamps import read_stamp
 from airo_frames.text import read_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame"]
 
-NANOS_PER_SEC = 1_000_000_000
 _HEAD_FIELDS = "sequence stamp k r p d d_count width height step encoding distortion_model frame_id".split()
 
 
@@ -73,7 +73,7 @@ class Frame:
         return cls(
             image=np.ndarray(encoding.shape(size_wh), encoding.dtype, buffer=pixels),
             encoding=encoding.name,
-            stamp_nanos=int(head["stamp"]["sec"]) * NANOS_PER_SEC + int(head["stamp"]["nanosec"]),
+            stamp_nanos=read_stamp(head["stamp"]),
             sequence=int(head["sequence"]),
             frame_id=read_text(head["frame_id"]),
             intrinsics=_read_intrinsics(head),

@@ -13,8 +13,8 @@ from rclpy.qos import QoSProfile
 from airo_frames.encodings import encoding_named
 from airo_frames.exceptions import ArrayContractError
 from airo_frames.formats import FrameFormat, smallest_format
-from airo_frames.frame import NANOS_PER_SEC
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.stamps import write_stamp
 from airo_frames.text import write_text
 from rclpy_loans import LoanPublisher
 
@@ -155,7 +155,7 @@ class FramePublisher:
         encoding: str,
         intrinsics: Intrinsics | None,
     ) -> None:
-        message["stamp"]["sec"], message["stamp"]["nanosec"] = divmod(stamp_nanos, NANOS_PER_SEC)
+        write_stamp(message["stamp"], stamp_nanos)
         message["width"], message["height"] = size_wh
         message["step"] = encoding_named(encoding).row_bytes(size_wh[0])
         write_text(message["encoding"], encoding, name="encoding")

@@ -53,14 +53,14 @@ class Sample:
         info: tuple[int, int, int, bytes],
         *,
         slot: Slot | None = None,
-        number: bytes | None = None,
+        number: bytes = b"",
         sequence: bytes | None = None,
     ) -> None:
         self.data = data
         self.topic = topic
         self._info = info  # the fields of SampleInfo
         self._slot = slot  # None for a copy
-        self._number = number  # what the slot's header holds while the message is in it; None if it is not known
+        self._number = number  # what the slot's header holds while the message is in it
         self._sequence = sequence  # what its own head and tail hold; None for messages without a seqlock
 
     @property
@@ -79,9 +79,7 @@ class Sample:
         if slot is None:
             return True
         full_fence()
-        return (self._number is None or slot.holds(self._number)) and (
-            self._sequence is None or slot.sequence() == self._sequence
-        )
+        return slot.holds(self._number) and (self._sequence is None or slot.sequence() == self._sequence)
 
     def check_valid(self) -> None:
         """Do nothing if everything read from `data` so far belongs to this message.

@@ -45,15 +45,7 @@ def check_room(topic: str, *, message_bytes: int, depth: int, folder: Path = SHA
     Raises:
         SharedMemoryError: they do not fit; says how much is needed, how much is there, and how to get more.
     """
-    if os.environ.get(QOS_FROM_XML_VARIABLE) != "1":
-        return
-    needed = segment_bytes(message_bytes, depth)
-    status = os.statvfs(folder)
-    free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
-    if needed > min(free, MAX_SEGMENT_BYTES):
-        raise SharedMemoryError(
-            topic, message_bytes=message_bytes, slots=depth + 1, needed=needed, free=free, total=total
-        )
+    _check(topic, message_bytes, slots=depth + 1, needed=segment_bytes(message_bytes, depth), folder=folder)
 
 
 def check_room_to_listen(topic: str, *, folder: Path = SHARED_MEMORY) -> None:
@@ -64,14 +56,16 @@ def check_room_to_listen(topic: str, *, folder: Path = SHARED_MEMORY) -> None:
     Raises:
         SharedMemoryError: /dev/shm is full.
     """
+    _check(topic, LISTENER_BYTES, slots=1, needed=LISTENER_BYTES, folder=folder)
+
+
+def _check(topic: str, message_bytes: int, *, slots: int, needed: int, folder: Path) -> None:
     if os.environ.get(QOS_FROM_XML_VARIABLE) != "1":
         return
     status = os.statvfs(folder)
     free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
-    if free < LISTENER_BYTES:
-        raise SharedMemoryError(
-            topic, message_bytes=LISTENER_BYTES, slots=1, needed=LISTENER_BYTES, free=free, total=total
-        )
+    if needed > min(free, MAX_SEGMENT_BYTES):
+        raise SharedMemoryError(topic, message_bytes=message_bytes, slots=slots, needed=needed, free=free, total=total)
 
 
 def make_private(gid: bytes, *, folder: Path = SHARED_MEMORY) -> None:

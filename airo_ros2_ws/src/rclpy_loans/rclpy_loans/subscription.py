@@ -100,7 +100,7 @@ class LoanSubscription(Waitable):
         if callback is None:
             self._wakeup = Wakeup(node.context, self._handle)
         elif direct:
-            self._direct = DirectCall(self._handle, self._call_back)
+            self._direct = DirectCall(self._handle, lambda: self._call_back(self.take_data()))
         else:
             node.add_waitable(self)
 
@@ -207,9 +207,9 @@ class LoanSubscription(Waitable):
         """Call the callback."""
         self._call_back(taken_data)
 
-    def _call_back(self, samples: list[Sample] | None = None) -> None:
+    def _call_back(self, samples: list[Sample]) -> None:
         if self._callback is not None:
-            for sample in self.take_data() if samples is None else samples:
+            for sample in samples:
                 self._callback(sample)
 
     # --- taking; the lock is held ---

@@ -15,7 +15,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from airo_frames import Frame
-from airo_frames.frame import NANOS_PER_SEC
+from airo_frames.stamps import NANOS_PER_SEC, write_stamp
 from airo_frames.text import write_text
 from rclpy_loans import LoanPublisher, loan_qos
 from tag_pose.messages import write_tags
@@ -74,7 +74,7 @@ class TagOutputs:
     def _publish_tags(self, result: TaggedFrame) -> None:
         frame = result.frame
         with self._tags.loan(sequence=frame.sequence) as message:
-            message["stamp"]["sec"], message["stamp"]["nanosec"] = divmod(frame.stamp_nanos, NANOS_PER_SEC)
+            write_stamp(message["stamp"], frame.stamp_nanos)
             message["width"], message["height"] = frame.size_wh
             message["detector_time"], message["zero_copy"] = result.detector_time, frame.is_zero_copy
             write_text(message["frame_id"], frame.frame_id, name="frame_id")

@@ -12,8 +12,6 @@ sys.path.insert(0, str(Path(__file__).parent))  # tag_renderer, under every impo
 
 from tag_pose.backends import BACKENDS
 
-PHOTOGRAPHS = Path(__file__).parents[4].parent / "shared" / "data" / "apriltag"
-
 
 @pytest.fixture(params=sorted(BACKENDS))
 def backend(request: pytest.FixtureRequest) -> str:
@@ -25,9 +23,6 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def photographs() -> list[Path]:
-    """Real photographs, each beside a .txt with reference detections; skips where they are absent."""
-    paths = sorted(PHOTOGRAPHS.glob("*.jpg"))
-    if not paths:
-        pytest.skip(f"no photographs in {PHOTOGRAPHS}")
-    return paths
+def photographs(photographs: Path) -> list[Path]:
+    """Real photographs, each beside a .txt with reference detections."""
+    return sorted(photographs.glob("*.jpg"))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_frames.frame import NANOS_PER_SEC
+from airo_frames.stamps import NANOS_PER_SEC, read_stamp
 from airo_ros2.tag_text import tag_text
 from tag_pose.detection_json import detection_as_dict
 from tag_pose.messages import read_tags
@@ -44,7 +44,7 @@ class FrameResult:
     @classmethod
     def from_message(cls, camera: str, message: NDArray[np.void]) -> FrameResult:
         """Return the content of a TagDetections record that has just arrived."""
-        stamp_nanos = int(message["stamp"]["sec"]) * NANOS_PER_SEC + int(message["stamp"]["nanosec"])
+        stamp_nanos = read_stamp(message["stamp"])
         return cls(
             camera=camera,
             sequence=int(message["sequence"]),

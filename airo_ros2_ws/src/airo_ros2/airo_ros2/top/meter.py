@@ -7,8 +7,6 @@ from typing import Any
 
 __all__ = ["StreamMeter", "StreamStats"]
 
-NANOS_PER_SEC = 1_000_000_000
-
 
 @dataclass(frozen=True)
 class StreamStats:

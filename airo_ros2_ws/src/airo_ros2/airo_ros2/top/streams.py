@@ -11,7 +11,8 @@ from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 
 from airo_frames.formats import message_named
-from airo_ros2.top.meter import NANOS_PER_SEC, StreamMeter, StreamStats
+from airo_frames.stamps import read_stamp
+from airo_ros2.top.meter import StreamMeter, StreamStats
 from rclpy_loans import LoanSubscription, Sample, loan_qos
 from rclpy_loans.shared_memory import segment_path
 
@@ -42,11 +43,10 @@ class _Stream:
         if not sample.is_valid():
             self._spoilt += 1
             return
-        stamp_nanos = int(stamp["sec"]) * NANOS_PER_SEC + int(stamp["nanosec"])
         self._meter.add(
             publisher=sample.info.publisher_gid,
             sequence=sequence,
-            latency_nanos=now_nanos - stamp_nanos,
+            latency_nanos=now_nanos - read_stamp(stamp),
             is_zero_copy=sample.is_zero_copy,
         )
 
