@@ -10,7 +10,7 @@ import rclpy
 from airo_camera_msgs.msg import TagDetections
 
 from airo_frames import FramePublisher
-from airo_frames.frame import NANOS_PER_SEC
+from airo_frames.stamps import write_stamp
 from rclpy_loans import LoanPublisher, apply_profile, loan_qos
 
 SIZE_WH = (640, 480)
@@ -32,7 +32,7 @@ def main() -> None:
         with frames.borrow(stamp_nanos=stamp_nanos, size_wh=SIZE_WH, encoding="rgb8", sequence=number) as image:
             image[0] = number % 256
         with tags.loan(sequence=number) as message:
-            message["stamp"]["sec"], message["stamp"]["nanosec"] = divmod(stamp_nanos, NANOS_PER_SEC)
+            write_stamp(message["stamp"], stamp_nanos)
             message["count"] = 0
     node.destroy_node()
     rclpy.shutdown()
