@@ -18,7 +18,7 @@ ROS_PARTS = {
     "airo_frames": {"node_main", "publisher", "subscription"},
     "airo_camera": {"acknowledgements", "frame_sink", "node"},
     "tag_pose": {"node", "outputs", "worker"},
-    "airo_ros2": {"bringup.run", "doctor.probe_node", "top.run", "top.streams"},
+    "airo_ros2": {"bringup.budget", "bringup.run", "doctor.probe_node", "top.run", "top.streams"},
 }
 BELOW = {
     "rclpy_loans": [],

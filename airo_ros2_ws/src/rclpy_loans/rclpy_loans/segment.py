@@ -59,7 +59,7 @@ def map_segment(address: int, *, writable: bool) -> Segment | None:
     """Map the file behind an address of this process; None if there is no file.
 
     Raises:
-        SegmentUnavailableError: the file was removed, replaced by one of the same name, or made private by another user.
+        SegmentUnavailableError: the file was removed, replaced by one of the same name, or belongs to another user.
     """
     found = _find_mapping(address)
     if found is None:
