@@ -16,7 +16,7 @@ PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_ros2"
 ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
     "airo_frames": {"node_main", "publisher", "subscription"},
-    "airo_camera": {"acknowledgements", "frame_sink", "node"},
+    "airo_camera": {"acknowledgements", "diagnostics_output", "frame_sink", "node"},
     "tag_pose": {"node", "outputs", "worker"},
     "airo_ros2": {"bringup.budget", "bringup.run", "doctor.probe_node", "top.run", "top.streams"},
 }

@@ -5,6 +5,7 @@ AiroRos2Error
     ├── SourceSpecError      a source specification cannot be understood (also a ValueError)
     ├── SourceOpenError      the source is not there or cannot be opened
     ├── SourceReadError      the source delivered an unreadable image or failed while it ran
+    ├── SourceStalledError   a live source does not return from a call (also a TimeoutError)
     └── CalibrationError     a calibration file is missing, malformed or made for another image size
 """
 
@@ -12,7 +13,14 @@ from __future__ import annotations
 
 from rclpy_loans.exceptions import AiroRos2Error
 
-__all__ = ["CalibrationError", "CameraError", "SourceOpenError", "SourceReadError", "SourceSpecError"]
+__all__ = [
+    "CalibrationError",
+    "CameraError",
+    "SourceOpenError",
+    "SourceReadError",
+    "SourceSpecError",
+    "SourceStalledError",
+]
 
 
 class CameraError(AiroRos2Error):
@@ -29,6 +37,10 @@ class SourceOpenError(CameraError):
 
 class SourceReadError(CameraError):
     """The source delivered an unreadable image or failed while it ran."""
+
+
+class SourceStalledError(CameraError, TimeoutError):
+    """A live source does not return from a call. Its thread cannot be ended: the process has to."""
 
 
 class CalibrationError(CameraError):

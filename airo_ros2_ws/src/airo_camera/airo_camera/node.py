@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -10,15 +11,22 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from airo_camera.acknowledgements import TopicAcknowledgements
+from airo_camera.backoff import Backoff
 from airo_camera.calibration import read_calibration
 from airo_camera.capture import Capture
+from airo_camera.diagnostics_output import DiagnosticsOutput
+from airo_camera.exceptions import SourceStalledError
 from airo_camera.frame_sink import TopicFrameSink
 from airo_camera.parameters import CameraParameters
 from airo_camera.sources.spec import make_source
+from airo_camera.sources.url import without_password
+from airo_camera.watchdog import Watchdog
 from airo_frames.node_main import finish, run_node
 from airo_frames.parameters import ParameterError, declare_parameters
 
 __all__ = ["CameraNode", "main"]
+
+WATCH_SECS = 0.25  # how soon a source that hangs is noticed
 
 
 class CameraNode:
@@ -46,8 +54,20 @@ class CameraNode:
             finished=partial(finish, self.finished),
             frames=parameters.frames,
             acknowledgements=self._acknowledgements,
+            reconnect=Backoff() if parameters.reconnect and (source.is_live or parameters.loop) else None,
         )
+        name = without_password(parameters.source)
+        DiagnosticsOutput(node, self._capture, source, name=name)
+        if parameters.stall_periods:
+            self._watchdog = Watchdog(self._capture, source, periods=parameters.stall_periods, name=name)
+            node.create_timer(WATCH_SECS, self._watch)
         self._capture.start()
+
+    def _watch(self) -> None:
+        try:
+            self._watchdog.check(time.monotonic())
+        except SourceStalledError as error:
+            finish(self.finished, error)
 
     def close(self) -> None:
         """End capturing."""

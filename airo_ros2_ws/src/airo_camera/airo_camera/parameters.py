@@ -16,6 +16,15 @@ class CameraParameters:
     source: str = parameter(
         "sim:", "sim:, a file, folder or glob of images, a video file, a URL, a device index or /dev/videoN"
     )
+    reconnect: bool = parameter(
+        False, "wait for a source that is not there, and connect again to one that gets lost, instead of ending"
+    )
+    stall_periods: int = parameter(
+        150,
+        "end when a live source hangs for so many of its periods (at least 1 s), for a supervisor to start anew; 0 never",
+        minimum=0,
+        maximum=1000000,
+    )
     rate: float = parameter(
         0.0, "images per second of a source of files; 0 for the rate it was recorded at", minimum=0.0, maximum=10000.0
     )

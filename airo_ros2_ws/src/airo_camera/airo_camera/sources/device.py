@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from abc import abstractmethod
@@ -19,6 +18,7 @@ from airo_camera.sources.capture_image import capture_fps, capture_size, retriev
 from airo_camera.sources.query import check_options, option
 from airo_camera.sources.retrieval import check_target, not_open
 from airo_camera.sources.source import GrabbedImage, Source
+from airo_camera.sources.url import without_password
 from airo_frames.opencv_log import silent_opencv
 
 __all__ = ["DeviceOptions", "DeviceSource", "LiveCapture", "StreamSource"]
@@ -126,16 +126,24 @@ class DeviceSource(LiveCapture):
     """A camera of this computer.
 
     Args:
-        device: its number, or its path such as /dev/video0.
+        device: its number, or its path: /dev/video0, or one that stays the same when others are plugged in, such as
+            /dev/v4l/by-id/..., which names model and serial number. It is looked up anew each time it is opened.
         options: what is asked of it; it may give something else.
     """
 
     def __init__(self, device: int | str, *, options: DeviceOptions | None = None) -> None:
         text = str(device)
-        self._index = int(text.removeprefix("/dev/video"))
-        self._path = Path(f"/dev/video{self._index}")
+        self._path = Path(f"/dev/video{text}" if text.isdecimal() else text)
         self._options = DeviceOptions() if options is None else options
         super().__init__(str(self._path) if sys.platform == "linux" else f"camera {self._index}")
+
+    @property
+    def _index(self) -> int:
+        """Number of the device now; a stable path leads to another one after it was plugged in again."""
+        number = self._path.resolve().name.removeprefix("video")
+        if not number.isdecimal():
+            raise SourceOpenError(f"{self._path} leads to {self._path.resolve()}: expected a camera, /dev/videoN")
+        return int(number)
 
     def _connected(self) -> cv2.VideoCapture:
         if sys.platform == "linux":
@@ -149,7 +157,7 @@ class DeviceSource(LiveCapture):
 
     def _check_path(self) -> None:
         if not self._path.exists():
-            there = sorted(str(each) for each in Path("/dev").glob("video*"))
+            there = sorted(str(each) for pattern in ("v4l/by-id/*", "video*") for each in Path("/dev").glob(pattern))
             raise SourceOpenError(f"{self._path} does not exist: cameras here are {', '.join(there) or 'none'}")
         if not os.access(self._path, os.R_OK | os.W_OK):
             raise SourceOpenError(f"no permission to use {self._path}: add this user to the group 'video'")
@@ -179,7 +187,7 @@ class StreamSource(LiveCapture):
     """
 
     def __init__(self, url: str, *, timeout: float = 2.5) -> None:
-        super().__init__(_without_password(url))
+        super().__init__(without_password(url))
         self._url = url
         self._timeout = timeout
 
@@ -203,7 +211,3 @@ class StreamSource(LiveCapture):
         return SourceOpenError(
             f"cannot open {self._name}: it does not answer within {self._timeout:g} s or is no video stream"
         )
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)

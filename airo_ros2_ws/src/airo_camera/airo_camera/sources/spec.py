@@ -21,7 +21,7 @@ ACCEPTED_SPECS = (
     "a file, folder or glob of images",
     "a video file",
     "an http://, https:// or rtsp:// URL",
-    "/dev/videoN",
+    "/dev/videoN or /dev/v4l/by-id/...",
     "a device number",
 )
 
@@ -32,7 +32,7 @@ VIDEO_SUFFIXES = frozenset(
 
 OptionsT = TypeVar("OptionsT")
 
-_DEVICE = re.compile(r"(?P<device>/dev/video\d+|\d+)(?:\?(?P<query>.*))?")
+_DEVICE = re.compile(r"(?P<device>/dev/video\d+|/dev/v4l/by-(?:id|path)/[^?]+|\d+)(?:\?(?P<query>.*))?")
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<rest>.*)", re.DOTALL)
 _URL_SCHEMES = ("http", "https", "rtsp")
 
