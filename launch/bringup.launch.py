@@ -1,15 +1,29 @@
-"""Start a camera and its AprilTag detection: `ros2 launch tag_pose bringup.launch.py source:=/dev/video0`."""
+"""Start a set-up, or one camera and its AprilTag detection.
 
-from launch.actions import DeclareLaunchArgument, Shutdown
+ros2 launch tag_pose bringup.launch.py source:=/dev/video0
+ros2 launch tag_pose bringup.launch.py config:=bringup.yaml
+
+The processes are those of `airo-ros2 bringup`, from the same description. What launch cannot do is left to that:
+noticing nodes that hang, giving failures up by their rate, changing cameras at run time.
+"""
+
+from pathlib import Path
+
+import yaml
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.conditions import IfCondition
+from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+from airo_ros2.bringup.config import RestartPolicy, SetupConfig
+from airo_ros2.bringup.config_file import parse_camera, read_config
+from airo_ros2.bringup.processes import NodeProcess, processes_of
 from launch import LaunchDescription
 
 ARGUMENTS = {
+    "config": ("", "set-up file of airo-ros2 bringup, instead of all arguments below but rviz"),
     "namespace": ("camera", "name of the camera; its topics are <namespace>/frame, <namespace>/tags, ..."),
     "source": ("sim:", "sim:, a file, folder or glob of images, a video file, a URL, a device index or /dev/videoN"),
     "rate": ("0.0", "images per second of a source of files; 0 for the rate it was recorded at"),
@@ -22,41 +36,7 @@ ARGUMENTS = {
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the camera node, the tag_pose node and, if wanted, rviz2; when one ends, all end."""
-
-    def value(name: str, kind: type) -> ParameterValue:
-        return ParameterValue(LaunchConfiguration(name), value_type=kind)
-
-    camera = Node(
-        package="airo_camera",
-        executable="camera_node",
-        name="camera",
-        namespace=LaunchConfiguration("namespace"),
-        parameters=[
-            {
-                "source": value("source", str),
-                "rate": value("rate", float),
-                "loop": value("loop", bool),
-                "calibration": value("calibration", str),
-            }
-        ],
-        output="screen",
-        on_exit=Shutdown(reason="the camera has ended"),
-    )
-    tag_pose = Node(
-        package="tag_pose",
-        executable="tag_pose_node",
-        name="tag_pose",
-        namespace=LaunchConfiguration("namespace"),
-        parameters=[
-            {
-                "tag_size": value("tag_size", float),
-                "families": ParameterValue(["['", LaunchConfiguration("family"), "']"], value_type=list[str]),
-            }
-        ],
-        output="screen",
-        on_exit=Shutdown(reason="tag_pose has ended"),
-    )
+    """Return the arguments, the nodes of the set-up and, if wanted, rviz2."""
     rviz = Node(
         package="rviz2",
         executable="rviz2",
@@ -68,4 +48,45 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in ARGUMENTS.items()
     ]
-    return LaunchDescription([*arguments, camera, tag_pose, rviz])
+    return LaunchDescription([*arguments, OpaqueFunction(function=nodes_of), rviz])
+
+
+def nodes_of(context: LaunchContext) -> list[Node]:
+    """Return the nodes of the set-up that the arguments describe.
+
+    Raises:
+        ConfigError: a value does not suit.
+    """
+    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    setup = read_config(Path(given["config"]).expanduser()) if given["config"] else one_camera(given)
+    processes = [
+        process for camera in setup.cameras for process in processes_of(camera, reconnect=setup.restart is not None)
+    ]
+    return [node_of(process, setup.restart) for process in processes]
+
+
+def one_camera(given: dict[str, str]) -> SetupConfig:
+    """Return the set-up of the arguments that stand for one camera. When one of its nodes ends, all end."""
+    settings = {name: yaml.safe_load(given[name]) for name in ("rate", "loop")}
+    settings |= {name: given[name] for name in ("source", "calibration") if given[name]}
+    settings["tags"] = {"size": yaml.safe_load(given["tag_size"]), "families": [given["family"]]}
+    return SetupConfig(cameras=(parse_camera(given["namespace"], yaml.safe_dump(settings)),))
+
+
+def node_of(process: NodeProcess, restart: RestartPolicy | None) -> Node:
+    """Return the action for a process: started again after it ended if there is a policy, or else the end of all."""
+    priority = ["nice", "-n", str(process.nice)] if process.nice else []
+    cores = ["taskset", "-c", ",".join(map(str, process.cpus))] if process.cpus else []
+    again = {"on_exit": Shutdown(reason=f"{process.title} has ended")}
+    if restart is not None:
+        limit = restart.limit or -1
+        again = {"respawn": True, "respawn_delay": restart.first_wait, "respawn_max_retries": limit}
+    return Node(
+        package=process.package,
+        executable=process.executable,
+        exec_name=process.name.replace("/", "."),
+        arguments=process.ros_arguments,
+        prefix=" ".join([*priority, *cores]) or None,
+        output="screen",
+        **again,
+    )

@@ -241,7 +241,7 @@ def test_children_die_with_a_killed_supervisor(start: Start) -> None:
         (["--family", "tag99h99"], "tag99h99"),
         (["--calibration", "missing.yaml"], "missing.yaml"),
         (["missing-setup.yaml"], "cannot read missing-setup.yaml"),
-        (["bad.yaml"], "bad.yaml: cameras.front.sorce: unknown key"),
+        (["bad.yaml"], "bad.yaml:1: cameras.front.sorce: unknown key"),
     ],
 )
 def test_what_cannot_work_is_one_clear_line(start: Start, tmp_path: Path, arguments: list[str], text: str) -> None:

@@ -21,7 +21,7 @@ class CameraParameters:
     )
     stall_periods: int = parameter(
         150,
-        "end when a live source hangs for so many of its periods (at least 1 s), for a supervisor to start anew; 0 never",
+        "end when a live source hangs for so many of its periods (at least 1 s), to be started anew; 0 never",
         minimum=0,
         maximum=1000000,
     )

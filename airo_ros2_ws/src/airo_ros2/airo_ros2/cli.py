@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="airo-ros2", description="Zero-copy camera frames and AprilTag poses on ROS 2.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_bringup(commands.add_parser("bringup", help="start cameras and tag_pose, and print the tags"))
+    _add_camera(commands.add_parser("camera", help="look at, add, remove or change cameras of a running set-up"))
     _add_detect(commands.add_parser("detect", help="find tags in image files, without ROS"))
     _add_doctor(commands.add_parser("doctor", help="check everything that sharing frames needs"))
     _add_clean(commands.add_parser("clean", help="remove what ended processes left in shared memory"))
@@ -77,6 +78,33 @@ def _add_bringup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibration", metavar="FILE", help="camera calibration, YAML in the camera_info format")
     parser.add_argument("--json", action="store_true", help="print one JSON object per frame and nothing else")
     parser.add_argument("--headless", action="store_true", help="open no window")
+    parser.add_argument("--quiet", action="store_true", help="print no tags")
+    parser.add_argument("--restart", action="store_true", help="start again what fails, as with CONFIG.yaml")
+    parser.add_argument("--check", action="store_true", help="start nothing; tell whether it could be started")
+
+
+def _add_camera(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_camera)
+    parser.add_argument("--setup", metavar="NAME", help="of the set-up, where several run")
+    parser.add_argument("--timeout", type=_positive, metavar="S", default=10.0, help="for an answer (default 10)")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
+    verbs.add_parser("list", help="tell how the cameras are doing").add_argument(
+        "--json", action="store_true", help="print the whole status as one JSON object"
+    )
+    add = verbs.add_parser("add", help="start one more camera")
+    change = verbs.add_parser("set", help="change a camera; only what it concerns is started anew")
+    remove = verbs.add_parser("remove", help="end a camera")
+    restart = verbs.add_parser("restart", help="start a camera anew, also one that was given up")
+    for verb in (add, change, remove, restart):
+        verb.add_argument("name", metavar="NAME", help="of the camera")
+    add.add_argument("source", metavar="SPEC", help="what it reads")
+    for verb in (add, change):
+        verb.add_argument(
+            "settings",
+            nargs="*",
+            metavar="KEY=VALUE",
+            help="as in a set-up file, e.g. depth=8 tags.size=0.08 tags=false",
+        )
 
 
 def _add_detect(parser: argparse.ArgumentParser) -> None:
@@ -123,28 +151,44 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _bringup(arguments: argparse.Namespace) -> int:
+    if arguments.check:
+        from airo_ros2.bringup.check import run_check
+
+        return run_check(lambda: _setup(arguments), write=_write, complain=_complain)
     from airo_ros2.bringup.run import BringupOptions, run_bringup
 
-    options = BringupOptions(frames=arguments.frames, duration=arguments.duration, json=arguments.json)
+    options = BringupOptions(
+        frames=arguments.frames, duration=arguments.duration, json=arguments.json, quiet=arguments.quiet
+    )
     return run_bringup(_setup(arguments), options, write=_write)
 
 
+def _camera(arguments: argparse.Namespace) -> int:
+    from airo_ros2.bringup.camera_command import run_camera_command
+
+    return run_camera_command(arguments, write=_write)
+
+
 def _setup(arguments: argparse.Namespace) -> SetupConfig:
-    from airo_ros2.bringup.config import SetupConfig, read_config
+    from airo_ros2.bringup.config import LogPolicy, RestartPolicy, SetupConfig
+    from airo_ros2.bringup.config_file import read_config
+    from airo_ros2.bringup.node_kinds import CAMERA, TAGS
 
     setup = SetupConfig() if arguments.config is None else read_config(arguments.config)
     if arguments.source is not None and len(setup.cameras) > 1:
         raise ConfigError(
             f"--source got {arguments.source} for {len(setup.cameras)} cameras: expected a set-up with one camera"
         )
+    if arguments.restart and setup.restart is None:
+        setup = replace(setup, restart=RestartPolicy(), logs=setup.logs or LogPolicy())
     for_camera = {
         name: getattr(arguments, name) for name in ("source", "rate", "calibration") if getattr(arguments, name)
     }
     for_camera |= {"loop": True} if arguments.loop else {}
-    for_tags = {"size": arguments.tag_size} if arguments.tag_size is not None else {}
-    for_tags |= {"families": (arguments.family,)} if arguments.family is not None else {}
-    cameras = [replace(camera, **for_camera) for camera in setup.cameras]
-    return SetupConfig(tuple(replace(c, tags=replace(c.tags, **for_tags)) if c.tags else c for c in cameras))
+    for_tags = {"tag_size": arguments.tag_size} if arguments.tag_size is not None else {}
+    for_tags |= {"families": [arguments.family]} if arguments.family is not None else {}
+    cameras = (camera.with_parameters(CAMERA.key, **for_camera) for camera in setup.cameras)
+    return replace(setup, cameras=tuple(c.with_parameters(TAGS.key, **for_tags) if c.has_tags else c for c in cameras))
 
 
 def _detect(arguments: argparse.Namespace) -> int:
@@ -187,6 +231,10 @@ def _bench(arguments: argparse.Namespace) -> int:
 def _write(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"airo-ros2: {line}\n")
 
 
 def _positive(text: str) -> float:

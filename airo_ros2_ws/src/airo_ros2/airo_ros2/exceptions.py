@@ -5,12 +5,14 @@ AiroRos2Error
     ├── ConfigError              a set-up file or an option cannot be understood (also a ValueError)
     ├── SharedMemoryBudgetError  the frames of all cameras do not fit into shared memory
     ├── ProcessEndedError        a process of the set-up ended before its time
+    ├── SetupRunningError        a set-up of that name runs already
+    ├── ControlError             a running set-up was not found, did not answer or refused
     └── NoResultError            it ran, but did not do what was asked
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rclpy_loans.exceptions import AiroRos2Error
 
@@ -18,8 +20,10 @@ __all__ = [
     "AiroRos2Error",
     "BringupError",
     "ConfigError",
+    "ControlError",
     "NoResultError",
     "ProcessEndedError",
+    "SetupRunningError",
     "SharedMemoryBudgetError",
 ]
 
@@ -29,7 +33,16 @@ class BringupError(AiroRos2Error):
 
 
 class ConfigError(BringupError, ValueError):
-    """A set-up file or an option cannot be understood."""
+    """A set-up file or an option cannot be understood.
+
+    Attributes:
+        problems: all that is wrong, one text each; the error's own text is the first of them.
+    """
+
+    def __init__(self, text: str, *, problems: Sequence[str] = ()) -> None:
+        self.problems = tuple(problems) or (text,)
+        more = len(self.problems) - 1
+        super().__init__(f"{text} (and {more} more: see airo-ros2 bringup --check)" if more else text)
 
 
 class SharedMemoryBudgetError(BringupError):
@@ -68,6 +81,14 @@ class ProcessEndedError(BringupError):
     def __init__(self, text: str, *, has_said_why: bool) -> None:
         self.has_said_why = has_said_why
         super().__init__(text)
+
+
+class SetupRunningError(BringupError):
+    """A set-up of that name runs already."""
+
+
+class ControlError(BringupError):
+    """A running set-up was not found, did not answer, or refused what it was asked."""
 
 
 class NoResultError(BringupError):

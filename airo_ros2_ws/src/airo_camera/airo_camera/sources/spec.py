@@ -6,14 +6,16 @@ import dataclasses
 import math
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from airo_camera.exceptions import SourceSpecError
 from airo_camera.sources.query import parse_options
 from airo_camera.sources.source import Source
 
-__all__ = ["ACCEPTED_SPECS", "VIDEO_SUFFIXES", "make_source"]
+__all__ = ["ACCEPTED_SPECS", "VIDEO_SUFFIXES", "make_source", "with_options"]
 
 ACCEPTED_SPECS = (
     "sim:",
@@ -65,6 +67,28 @@ def make_source(spec: str, *, rate: float | None = None, loop: bool = False) -> 
     if not spec or (scheme is not None and not os.path.exists(spec)):
         raise SourceSpecError(f"cannot understand the source {spec!r}: expected {_accepted()}")
     return _make_files(spec, rate=rate, loop=loop)
+
+
+def with_options(spec: str, options: Mapping[str, object]) -> str:
+    """Return a specification with more options, for a simulated camera or a device.
+
+    Args:
+        spec: may have options already, but not the same ones.
+        options: by name, for example width.
+
+    Raises:
+        SourceSpecError: the source takes no options, or has one of these already.
+    """
+    if not options:
+        return spec
+    scheme = _SCHEME.fullmatch(spec)
+    if _DEVICE.fullmatch(spec) is None and (scheme is None or scheme["scheme"].lower() != "sim"):
+        raise SourceSpecError(f"{spec!r} got {', '.join(options)}: expected it only with sim: and devices")
+    query = spec.partition("?")[2]
+    twice = {pair.partition("=")[0] for pair in query.split("&")} & options.keys()
+    if twice:
+        raise SourceSpecError(f"{spec!r}: {', '.join(sorted(twice))} is given twice: expected it once")
+    return f"{spec}{'&' if query else '' if spec.endswith('?') else '?'}{urlencode(options)}"
 
 
 def _accepted() -> str:

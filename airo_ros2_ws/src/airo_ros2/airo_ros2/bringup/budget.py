@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from airo_camera.exceptions import CameraError
@@ -15,34 +16,65 @@ from airo_ros2.exceptions import SharedMemoryBudgetError
 from rclpy_loans.layout import message_dtype
 from rclpy_loans.shared_memory import SHARED_MEMORY, segment_bytes
 
-__all__ = ["check_budget"]
+__all__ = ["Budget", "check_budget"]
 
 
 def check_budget(setup: SetupConfig, *, folder: Path = SHARED_MEMORY) -> None:
-    """Do nothing if the frames of all cameras fit into shared memory together.
+    """Do nothing if the frames of all cameras fit into shared memory together, before any of them is started.
 
     Cameras whose image size shows only when they are connected are not counted: their own processes check the room.
 
     Raises:
         SharedMemoryBudgetError: they do not fit; says what each needs, and how to get more.
     """
-    needs = {camera.name: need for camera in setup.cameras if (need := _need(camera)) is not None}
-    status = os.statvfs(folder)
-    free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
-    if sum(needs.values()) > free:
-        raise SharedMemoryBudgetError(needs, free=free, total=total)
+    Budget(folder).check(setup.cameras)
 
 
-def _need(camera: CameraConfig) -> int | None:
-    """Return the bytes of a camera's frames; None if they are not known before it is connected."""
+class Budget:
+    """What cameras need, looked up once for each source.
+
+    Args:
+        folder: where the segments are.
+    """
+
+    def __init__(self, folder: Path = SHARED_MEMORY) -> None:
+        self._folder = folder
+        self._needs: dict[tuple[str, int], int | None] = {}  # by source and depth
+
+    def check(self, cameras: Iterable[CameraConfig], *, held: Mapping[str, int] | None = None) -> None:
+        """Do nothing if the frames of all cameras fit into shared memory together.
+
+        Args:
+            cameras: of which some may run already.
+            held: bytes of shared memory that the cameras' processes occupy now, by the camera's name.
+
+        Raises:
+            SharedMemoryBudgetError: they do not fit; says what each needs, and how to get more.
+        """
+        needs = {camera.name: need for camera in cameras if (need := self.need(camera)) is not None}
+        status = os.statvfs(self._folder)
+        free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
+        free += sum(bytes_held for name, bytes_held in (held or {}).items() if name in needs)
+        if sum(needs.values()) > free:
+            raise SharedMemoryBudgetError(needs, free=free, total=total)
+
+    def need(self, camera: CameraConfig) -> int | None:
+        """Return the bytes of a camera's frames; None if they are not known before it is connected."""
+        key = camera.source, camera.depth
+        if key not in self._needs:
+            self._needs[key] = _need(*key)
+        return self._needs[key]
+
+
+def _need(source: str, depth: int) -> int | None:
     try:
-        image = _first_image(camera.source)
+        image = _first_image(source)
         if image is None:
             return None
         frame_format = smallest_format(image.size_wh, image.encoding)
     except (CameraError, FramesError):
         return None  # the camera's own process says what is wrong with it
-    return segment_bytes(message_dtype(frame_format.msg_type).itemsize, camera.depth)
+    return segment_bytes(message_dtype(frame_format.msg_type).itemsize, depth)
 
 
 def _first_image(spec: str) -> GrabbedImage | None:

@@ -1,142 +1,138 @@
-"""The description of a set-up: which cameras, and what is done with their frames."""
+"""The description of a set-up: which cameras, what is done with their frames, and what happens when something fails."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-import yaml
+from airo_camera.backoff import Backoff
+from airo_ros2.bringup.node_kinds import CAMERA, NODE_KINDS, TAGS
 
-from airo_ros2.exceptions import ConfigError
+__all__ = ["CAMERA_NAME", "CameraConfig", "LogPolicy", "NodeSettings", "RestartPolicy", "SetupConfig"]
 
-__all__ = ["CameraConfig", "SetupConfig", "TagsConfig", "read_config"]
-
-T = TypeVar("T")
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+CAMERA_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
 
 @dataclass(frozen=True)
-class TagsConfig:
-    """How tags are looked for in the frames of one camera.
+class RestartPolicy:
+    """When a process that has failed is started again.
 
     Attributes:
-        size: m, edge of the black border; 0 for unknown, then there are no poses.
-        families: for example tag36h11.
-        backend: pupil or pyapriltags.
-        decimate: search in an image this many times smaller.
+        limit: failures within `within` after which it is given up; 0 for never.
+        within: s.
+        first_wait: s, before the first restart; each further one waits twice as long.
+        longest_wait: s.
     """
 
-    size: float = 0.1
-    families: tuple[str, ...] = ("tag36h11",)
-    backend: str = "pupil"
-    decimate: float = 1.0
+    limit: int = 8
+    within: float = 120.0
+    first_wait: float = 0.2
+    longest_wait: float = 10.0
+
+    @property
+    def backoff(self) -> Backoff:
+        """The waits."""
+        return Backoff(first=self.first_wait, longest=self.longest_wait)
+
+
+@dataclass(frozen=True)
+class LogPolicy:
+    """Where the output of each process goes.
+
+    Attributes:
+        folder: of the files, one per process; empty for one below ROS_LOG_DIR or ~/.ros/log.
+        max_bytes: of a file, before it is rotated.
+        keep: rotated files.
+    """
+
+    folder: str = ""
+    max_bytes: int = 1_000_000
+    keep: int = 3
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """A node of a camera.
+
+    Attributes:
+        parameters: that the set-up gives, by their names in ROS; all others are left to the node and parameter files.
+        nice: of the process; None for what is usual for its kind.
+        cpus: cores it may run on; empty for all.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    nice: int | None = None
+    cpus: tuple[int, ...] = ()
+
+    def with_parameters(self, **parameters: Any) -> NodeSettings:
+        """Return the same with other values of some parameters."""
+        return replace(self, parameters={**self.parameters, **parameters})
 
 
 @dataclass(frozen=True)
 class CameraConfig:
-    """One camera.
+    """One camera and what is done with its frames.
 
     Attributes:
         name: its namespace: topics are <name>/frame and so on.
-        source: what it reads; see airo_camera.sources.spec.
-        rate: images per second of a source of files; 0 for the rate it was recorded at.
-        loop: begin a source of files again at its end.
-        calibration: YAML file in the camera_info format; empty for what the source knows.
-        frame_id: optical frame; empty for <name>_optical_frame.
-        depth: frames kept in shared memory for readers.
-        tags: None for a camera without tag_pose.
+        nodes: what runs for it, by the key of the NodeKind; the camera node is always there.
+        parameter_files: ROS parameter files for all of its nodes; what `nodes` gives wins over them.
     """
 
     name: str = "camera"
-    source: str = "sim:"
-    rate: float = 0.0
-    loop: bool = False
-    calibration: str = ""
-    frame_id: str = ""
-    depth: int = 4
-    tags: TagsConfig | None = field(default_factory=TagsConfig)
+    nodes: Mapping[str, NodeSettings] = field(
+        default_factory=lambda: {CAMERA.key: NodeSettings(), TAGS.key: NodeSettings()}
+    )
+    parameter_files: tuple[str, ...] = ()
+
+    def parameter(self, key: str, name: str) -> Any:
+        """Return what the set-up gives for a parameter of a node, or the node's default."""
+        given = self.nodes[key].parameters
+        return given[name] if name in given else _KINDS[key].default(name)
+
+    @property
+    def source(self) -> str:
+        """What it reads; see airo_camera.sources.spec."""
+        return str(self.parameter(CAMERA.key, "source"))
+
+    @property
+    def depth(self) -> int:
+        """Frames kept in shared memory for readers."""
+        return int(self.parameter(CAMERA.key, "depth"))
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether tags are looked for."""
+        return TAGS.key in self.nodes
+
+    def with_parameters(self, key: str, **parameters: Any) -> CameraConfig:
+        """Return the same with other values of some parameters of a node."""
+        return replace(self, nodes={**self.nodes, key: self.nodes[key].with_parameters(**parameters)})
 
 
 @dataclass(frozen=True)
 class SetupConfig:
-    """All cameras of a set-up."""
+    """All cameras of a set-up.
 
-    cameras: tuple[CameraConfig, ...] = (CameraConfig(),)
-
-
-def read_config(path: Path) -> SetupConfig:
-    """Return the set-up described by a YAML file.
-
-    The file has one key, `cameras`: a mapping from each camera's name to the fields of CameraConfig; `tags` is a
-    mapping of the fields of TagsConfig, or false. Paths are relative to the file.
-
-    Raises:
-        ConfigError: the file is missing or malformed, or a key or value does not suit.
+    Attributes:
+        name: its node is airo_ros2_<name>; only one set-up of a name runs at a time.
+        cameras: at least one.
+        restart: None for ending everything when a process fails.
+        logs: of the processes; None for stderr alone.
+        prometheus: port on 127.0.0.1 of the metrics; 0 for none.
     """
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    top = _mapping(content, str(path))
-    if set(top) != {"cameras"} or not isinstance(top["cameras"], Mapping) or not top["cameras"]:
-        raise ConfigError(
-            f"{path} has the keys {', '.join(map(str, top)) or 'none'}: expected cameras with at least one camera"
-        )
-    cameras = (_camera(name, value, where=f"{path}: cameras.{name}") for name, value in top["cameras"].items())
-    return SetupConfig(tuple(_with_absolute_paths(camera, path.parent) for camera in cameras))
+
+    name: str = "bringup"
+    cameras: tuple[CameraConfig, ...] = (CameraConfig(),)
+    restart: RestartPolicy | None = None
+    logs: LogPolicy | None = None
+    prometheus: int = 0
+
+    def camera(self, name: str) -> CameraConfig | None:
+        """Return a camera by its name; None if there is none."""
+        return next((camera for camera in self.cameras if camera.name == name), None)
 
 
-def _camera(name: Any, value: Any, *, where: str) -> CameraConfig:
-    if not isinstance(name, str) or not _NAME.match(name):
-        raise ConfigError(f"{where}: a camera's name is made of letters, digits and _, and begins with a letter")
-    given = dict(_mapping(value, where))
-    if "name" in given:
-        raise ConfigError(f"{where}.name: the name is the key, {name}")
-    tags = given.pop("tags", {})
-    if tags is not False:
-        given["tags"] = _filled(TagsConfig, _mapping(tags, f"{where}.tags"), where=f"{where}.tags")
-    else:
-        given["tags"] = None
-    return replace(_filled(CameraConfig, given, where=where), name=name)
-
-
-def _filled(kind: type[T], given: Mapping[str, Any], *, where: str) -> T:
-    hints = get_type_hints(kind)
-    names = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # kind is a dataclass
-    for name in given:
-        if name not in names:
-            raise ConfigError(f"{where}.{name}: unknown key, expected one of {', '.join(names)}")
-    return kind(**{name: _value(given[name], hints[name], where=f"{where}.{name}") for name in given})
-
-
-def _value(value: Any, kind: Any, *, where: str) -> Any:
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if kind == tuple[str, ...]:
-        texts = [value] if isinstance(value, str) else value
-        if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
-            return tuple(texts)
-        raise ConfigError(f"{where}: got {value!r}, expected a list of texts")
-    if kind in (str, int, bool, float) and type(value) is not kind:
-        raise ConfigError(f"{where}: got {value!r}, expected {kind.__name__}")
-    return value
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"{where}: got {value!r}, expected keys and values")
-    return value
-
-
-def _with_absolute_paths(camera: CameraConfig, folder: Path) -> CameraConfig:
-    """Make a calibration, and a source that is a path, relative to the file that names it."""
-    calibration = str(folder / camera.calibration) if camera.calibration else ""
-    is_path = not re.match(r"^([a-z]+:|\d+$|/|~)", camera.source)
-    return replace(camera, calibration=calibration, source=str(folder / camera.source) if is_path else camera.source)
+_KINDS = {kind.key: kind for kind in NODE_KINDS}

@@ -1,4 +1,4 @@
-"""The processes that a set-up consists of."""
+"""The processes that a set-up consists of: one description for `airo-ros2 bringup` and for `ros2 launch`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airo_ros2.bringup.config import CameraConfig
+from airo_ros2.bringup.node_kinds import CAMERA, NODE_KINDS
 
 __all__ = ["NodeProcess", "processes_of"]
 
@@ -19,43 +20,90 @@ class NodeProcess:
 
     Attributes:
         title: for people, for example "tag_pose of front".
+        kind: key of its NodeKind.
+        package: ROS package.
+        executable: as `ros2 run` and launch know it.
         module: with a main(), run by `python -m`.
         namespace: of the node: the camera's name.
-        parameters: of the node.
-        is_source: the set-up is over when it ends by itself.
+        node_name: name of the node.
+        parameters: of the node; they win over those of the files.
+        parameter_files: ROS parameter files.
+        is_source: the camera is over when it ends by itself.
+        nice: of the process; higher numbers yield to lower ones.
+        cpus: cores it may run on; empty for all.
     """
 
     title: str
+    kind: str
+    package: str
+    executable: str
     module: str
     namespace: str
+    node_name: str
     parameters: Mapping[str, Any]
+    parameter_files: tuple[str, ...] = ()
     is_source: bool = False
+    nice: int = 0
+    cpus: tuple[int, ...] = ()
 
     @property
-    def command(self) -> list[str]:
-        """Command line."""
+    def name(self) -> str:
+        """Full name of the node, without the first slash: what diagnostics call it."""
+        return f"{self.namespace}/{self.node_name}"
+
+    @property
+    def ros_arguments(self) -> list[str]:
+        """Arguments of the node's program."""
         # JSON is YAML, which is what ROS parses parameters as: "sim:" without quotes would be a mapping.
         given = [text for name, value in self.parameters.items() for text in ("-p", f"{name}:={json.dumps(value)}")]
-        ros_arguments = ["--ros-args", "-r", f"__ns:=/{self.namespace}", "--log-level", "warn", *given]
-        return [sys.executable, "-m", self.module, *ros_arguments]
+        files = [text for path in self.parameter_files for text in ("--params-file", path)]
+        # Its output is its log: rcl would leave one more file in ~/.ros/log with each start.
+        logs = ["--log-level", "warn", "--disable-external-lib-logs"]
+        # No node is renamed: a process may have nodes of its own beside the one that gives it its name.
+        return ["--ros-args", "-r", f"__ns:=/{self.namespace}", *logs, *files, *given]
+
+    def command(self, parent: int) -> list[str]:
+        """Return the command line of the process.
+
+        Args:
+            parent: process id of the one that starts it; the process ends when that one does.
+        """
+        cpus = ",".join(map(str, self.cpus)) or "all"
+        starter = [sys.executable, "-m", "airo_ros2.bringup.child", str(parent), str(self.nice), cpus]
+        return [*starter, self.module, *self.ros_arguments]
 
 
-def processes_of(camera: CameraConfig, *, lockstep: bool) -> list[NodeProcess]:
-    """Return the processes of one camera.
+def processes_of(camera: CameraConfig, *, lockstep: bool = False, reconnect: bool = False) -> list[NodeProcess]:
+    """Return the processes of one camera, in the order in which they are started.
 
     Args:
         camera: its description.
         lockstep: every frame is to be processed: the camera waits for acknowledgements.
+        reconnect: the camera waits for a source that gets lost, unless its description says otherwise.
     """
-    source = {name: getattr(camera, name) for name in ("source", "rate", "loop", "calibration", "frame_id", "depth")}
-    parameters = source | {"lockstep": lockstep}
-    processes = [NodeProcess(f"camera {camera.name}", "airo_camera.node", camera.name, parameters, is_source=True)]
-    if camera.tags is not None:
-        tags = {
-            "tag_size": camera.tags.size,
-            "families": list(camera.tags.families),
-            "backend": camera.tags.backend,
-            "decimate": camera.tags.decimate,
-        }
-        processes.append(NodeProcess(f"tag_pose of {camera.name}", "tag_pose.node", camera.name, tags))
+    processes = []
+    for kind in NODE_KINDS:
+        if kind.key not in camera.nodes:
+            continue
+        settings = camera.nodes[kind.key]
+        parameters = dict(settings.parameters)
+        if kind is CAMERA:
+            parameters |= {"lockstep": True} if lockstep else {}
+            parameters = {"source": camera.source, **({"reconnect": True} if reconnect else {}), **parameters}
+        processes.append(
+            NodeProcess(
+                title=f"camera {camera.name}" if kind is CAMERA else f"{kind.node_name} of {camera.name}",
+                kind=kind.key,
+                package=kind.package,
+                executable=kind.executable,
+                module=kind.module,
+                namespace=camera.name,
+                node_name=kind.node_name,
+                parameters=parameters,
+                parameter_files=camera.parameter_files,
+                is_source=kind is CAMERA,
+                nice=kind.nice if settings.nice is None else settings.nice,
+                cpus=settings.cpus,
+            )
+        )
     return processes

@@ -5,24 +5,29 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
 
 import rclpy
-from airo_camera_msgs.msg import TagDetections
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
-from std_msgs.msg import UInt64
 
 from airo_camera.sources.spec import make_source
 from airo_frames.interruption import Interruption
 from airo_ros2.bringup.budget import check_budget
-from airo_ros2.bringup.config import CameraConfig, SetupConfig
-from airo_ros2.bringup.processes import processes_of
+from airo_ros2.bringup.config import SetupConfig
+from airo_ros2.bringup.node_reports import NodeReports
+from airo_ros2.bringup.process_log import ProcessLogs, log_folder
 from airo_ros2.bringup.results import FrameResult
+from airo_ros2.bringup.running_setup import RunningSetup
+from airo_ros2.bringup.setup_lock import SetupLock
+from airo_ros2.bringup.setup_services import NODE_PREFIX, SetupServices
 from airo_ros2.bringup.supervisor import Supervisor
-from airo_ros2.exceptions import NoResultError
-from rclpy_loans import LoanPublisher, LoanSubscription, Sample, SampleOverwrittenError, apply_profile, loan_qos
+from airo_ros2.bringup.tag_results import SetupResults
+from airo_ros2.exceptions import NoResultError, ProcessEndedError
+from rclpy_loans import apply_profile
 from rclpy_loans.orphans import remove_orphans
 
 __all__ = ["BringupOptions", "run_bringup"]
@@ -30,6 +35,7 @@ __all__ = ["BringupOptions", "run_bringup"]
 SPIN_SECS = 0.05  # how soon a signal or the end of a process is noticed
 DRAIN_SECS = 0.5  # without a result after its source has ended, a camera's last result has been printed
 HINT_SECS = 10.0  # without any result, say what is going on
+OTHERS_LOG = "supervisor"  # the log of what the supervisor itself says
 
 
 @dataclass(frozen=True)
@@ -40,48 +46,13 @@ class BringupOptions:
         frames: end after so many results of each camera; None for no such end.
         duration: end after so many s; None for no such end.
         json: print one JSON object per frame, and process every image of a source of files.
+        quiet: print no results.
     """
 
     frames: int | None = None
     duration: float | None = None
     json: bool = False
-
-
-class _Results:
-    """Receives the results of one camera."""
-
-    def __init__(
-        self, node: Node, camera: CameraConfig, *, lockstep: bool, on_result: Callable[[FrameResult], None]
-    ) -> None:
-        self.count = 0
-        self.last_time = time.monotonic()
-        self._camera = camera.name
-        self._on_result = on_result
-        self._last_sequence = 0
-        qos = loan_qos(16, reliable=True)
-        self._subscription = LoanSubscription(
-            node, TagDetections, f"/{camera.name}/tags", self._on_sample, qos=qos, newest=False
-        )
-        self._processed = LoanPublisher(node, UInt64, f"/{camera.name}/processed", qos=qos) if lockstep else None
-
-    def _on_sample(self, sample: Sample) -> None:
-        try:
-            result = FrameResult.from_message(self._camera, sample.copy())
-        except SampleOverwrittenError:
-            return  # in lockstep it comes again; otherwise the next one is on its way
-        if result.sequence != self._last_sequence:
-            self._last_sequence = result.sequence
-            self.count += 1
-            self.last_time = time.monotonic()
-            self._on_result(result)
-        if self._processed is not None:
-            with self._processed.loan() as message:
-                message["data"] = result.sequence
-
-    def close(self) -> None:
-        self._subscription.close()
-        if self._processed is not None:
-            self._processed.close()
+    quiet: bool = False
 
 
 def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[[str], None]) -> int:
@@ -98,77 +69,150 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     Raises:
         CameraError: a source is not understood.
         SharedMemoryBudgetError: the frames of all cameras do not fit into shared memory.
-        ProcessEndedError: a process ended before its time.
+        SetupRunningError: a set-up of that name runs already.
+        ProcessEndedError: a process ended before its time, or no camera is left.
         NoResultError: a source ended before `frames` results, or nothing was processed.
     """
     apply_profile()
-    wants_every_frame = options.json or options.frames is not None
-    lockstep = {
-        c.name: wants_every_frame and c.tags is not None and not make_source(c.source).is_live for c in setup.cameras
-    }
+    lockstep = _in_lockstep(setup, options)
+    if lockstep or options.frames is not None:
+        # A job, of which each frame counts: what was lost with a process cannot be made good by starting it again.
+        setup = replace(setup, restart=None, logs=None, prometheus=0)
     interruption = Interruption()
-    remove_orphans()
-    check_budget(setup)
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("airo_ros2_bringup")
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
+    with ExitStack() as stack:
+        if setup.restart is not None:
+            stack.callback(SetupLock(setup.name).close)
+        remove_orphans()
+        check_budget(setup)
+        stack.enter_context(interruption)
+        return _Bringup(setup, options, lockstep, interruption, write).run()
 
-    def on_result(result: FrameResult) -> None:
-        if options.frames is not None and results[result.camera].count > options.frames:
+
+def _in_lockstep(setup: SetupConfig, options: BringupOptions) -> frozenset[str]:
+    """Return the cameras whose every image is to be processed."""
+    if not options.json and options.frames is None:
+        return frozenset()
+    return frozenset(c.name for c in setup.cameras if c.has_tags and not make_source(c.source).is_live)
+
+
+class _Bringup:
+    """A set-up from its start to its end."""
+
+    def __init__(
+        self,
+        setup: SetupConfig,
+        options: BringupOptions,
+        lockstep: frozenset[str],
+        interruption: Interruption,
+        write: Callable[[str], None],
+    ) -> None:
+        self._setup = setup
+        self._options = options
+        self._lockstep = lockstep
+        self._interruption = interruption
+        self._write = write
+        self._logs: ProcessLogs | None = None
+
+    def run(self) -> int:
+        """Run it and return the exit status."""
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        supervisor: Supervisor | None = None
+        try:
+            with ExitStack() as stack:
+                node = rclpy.create_node(NODE_PREFIX + self._setup.name)
+                stack.callback(node.destroy_node)
+                executor = SingleThreadedExecutor()
+                stack.callback(executor.shutdown)
+                executor.add_node(node)
+                results = SetupResults(node, lockstep=self._lockstep, on_result=self._on_result)
+                stack.callback(results.close)
+                if self._setup.logs is not None:
+                    folder = log_folder(self._setup.logs, self._setup.name)
+                    self._logs = ProcessLogs(folder, self._setup.logs, echo=_echo)
+                    stack.callback(self._logs.close)
+                supervisor = Supervisor(self._setup.restart, logs=self._logs, say=self._say)
+                stack.enter_context(supervisor)
+                running = self._running(node, supervisor, results, stack)
+                self._follow(results, self._setup)
+                running.start()
+                return self._watch(executor, supervisor, running, results)
+        finally:
+            rclpy.try_shutdown()
+            if supervisor is not None:
+                supervisor.remove_leftovers()
+
+    def _running(self, node: Node, supervisor: Supervisor, results: SetupResults, stack: ExitStack) -> RunningSetup:
+        """Return the set-up, with its services if it is supervised."""
+        if self._setup.restart is None:
+            return RunningSetup(self._setup, supervisor, lockstep=self._lockstep)
+        reports = NodeReports(node)
+        running = RunningSetup(
+            self._setup,
+            supervisor,
+            find_report=lambda name, since: reports.newest(name, since=since),
+            logs=self._logs,
+            on_cameras=lambda setup: self._follow(results, setup),
+        )
+        services = SetupServices(node, running)
+        if self._setup.prometheus:
+            from airo_ros2.bringup.metrics import MetricsEndpoint
+
+            stack.callback(MetricsEndpoint(self._setup.prometheus, lambda: services.newest).close)
+        return running
+
+    def _follow(self, results: SetupResults, setup: SetupConfig) -> None:
+        if not self._options.quiet or self._options.frames is not None:
+            results.follow(camera.name for camera in setup.cameras if camera.has_tags)
+
+    def _on_result(self, result: FrameResult, count: int) -> None:
+        if self._options.quiet or (self._options.frames is not None and count > self._options.frames):
             return
-        if options.json:
-            write(result.as_json())
+        if self._options.json:
+            self._write(result.as_json())
         elif result.tags:
-            write(result.as_line())
+            self._write(result.as_line())
 
-    results = {
-        camera.name: _Results(node, camera, lockstep=lockstep[camera.name], on_result=on_result)
-        for camera in setup.cameras
-        if camera.tags is not None
-    }
-    supervisor = Supervisor()
-    try:
-        with interruption, supervisor:
-            for camera in setup.cameras:
-                for process in processes_of(camera, lockstep=lockstep[camera.name]):
-                    supervisor.start(process)
-            return _watch(executor, supervisor, results, options, interruption)
-    finally:
-        for result in results.values():
-            result.close()
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown()
-        supervisor.remove_leftovers()
+    def _say(self, line: str) -> None:
+        if self._logs is not None:
+            self._logs.write(OTHERS_LOG, line)
+        sys.stderr.write(f"airo-ros2: {line}\n")
+
+    def _watch(
+        self,
+        executor: SingleThreadedExecutor,
+        supervisor: Supervisor,
+        running: RunningSetup,
+        results: SetupResults,
+    ) -> int:
+        options, start, has_hinted = self._options, time.monotonic(), False
+        while True:
+            executor.spin_once(timeout_sec=SPIN_SECS)
+            now = time.monotonic()
+            if options.frames is not None and len(results) and results.fewest >= options.frames:
+                return 0
+            if self._interruption.is_set:
+                return 130 if options.frames is not None else 0
+            if options.duration is not None and now - start >= options.duration:
+                break
+            supervisor.poll(now)
+            if self._setup.restart is not None:
+                running.watch(now)
+            if not running.end_finished(partial(results.is_drained, now=now, after=DRAIN_SECS)):
+                break
+            if not has_hinted and results.fewest == 0 and len(results) and now - start > HINT_SECS:
+                has_hinted = True
+                sys.stderr.write(f"airo-ros2: no frame was processed within {HINT_SECS:g} s; still waiting\n")
+        return self._end(running, results)
+
+    def _end(self, running: RunningSetup, results: SetupResults) -> int:
+        if running.given_up:
+            raise ProcessEndedError(f"given up: {', '.join(running.given_up)}", has_said_why=False)
+        if len(results) and results.fewest == 0:
+            raise NoResultError("it ended before any frame was processed")
+        if self._options.frames is not None and results.fewest < self._options.frames:
+            raise NoResultError(f"it ended after {results.fewest} of {self._options.frames} frames")
+        return 0
 
 
-def _watch(
-    executor: SingleThreadedExecutor,
-    supervisor: Supervisor,
-    results: dict[str, _Results],
-    options: BringupOptions,
-    interruption: Interruption,
-) -> int:
-    start = time.monotonic()
-    has_hinted = False
-    while True:
-        executor.spin_once(timeout_sec=SPIN_SECS)
-        now = time.monotonic()
-        fewest = min((result.count for result in results.values()), default=0)
-        if options.frames is not None and results and fewest >= options.frames:
-            return 0
-        if interruption.is_set:
-            return 130 if options.frames is not None else 0
-        if options.duration is not None and now - start >= options.duration:
-            break
-        if supervisor.check() and all(now - result.last_time > DRAIN_SECS for result in results.values()):
-            break
-        if not has_hinted and fewest == 0 and results and now - start > HINT_SECS:
-            has_hinted = True
-            sys.stderr.write(f"airo-ros2: no frame was processed within {HINT_SECS:g} s; still waiting\n")
-    if results and fewest == 0:
-        raise NoResultError("it ended before any frame was processed")
-    if options.frames is not None and fewest < options.frames:
-        raise NoResultError(f"it ended after {fewest} of {options.frames} frames")
-    return 0
+def _echo(name: str, line: str) -> None:
+    sys.stderr.write(f"[{name}] {line}\n")

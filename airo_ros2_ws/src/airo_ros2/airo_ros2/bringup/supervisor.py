@@ -1,36 +1,53 @@
-"""Child processes that never outlive their parent and leave nothing in shared memory."""
+"""Child processes that are started again when they fail, never outlive their parent and leave nothing behind."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from airo_frames.exit_status import EXIT_SAID_WHY
+from airo_ros2.bringup.child_process import ENDING, HELPER_SECS, Child, ChildState, Ending
+from airo_ros2.bringup.config import RestartPolicy
+from airo_ros2.bringup.guardian import Guardian
+from airo_ros2.bringup.node_kinds import NODE_KINDS
+from airo_ros2.bringup.process_log import ProcessLogs
 from airo_ros2.bringup.processes import NodeProcess
 from airo_ros2.exceptions import ProcessEndedError
 from rclpy_loans.orphans import remove_orphans
 
 __all__ = ["Supervisor"]
 
-PR_SET_PDEATHSIG = 1
-# How long a process may take to end after each signal before the next one: together well below 3 s.
-ENDING = ((signal.SIGINT, 1.5), (signal.SIGTERM, 0.5), (signal.SIGKILL, 0.5))
 POLL_SECS = 0.01
+_ORDER = [kind.key for kind in NODE_KINDS]
 
 
 class Supervisor:
-    """Starts processes, tells when one has ended, and ends them all. A context manager: leaving ends them.
+    """Starts processes, looks after them, and ends them all. A context manager: leaving ends them.
 
-    A process that the supervisor's own death catches running gets SIGTERM from the kernel.
+    Without a policy, the first process that ends before its time ends the whole set-up. With one, it is started again,
+    and given up after too many failures, while the others go on.
+
+    Args:
+        policy: when a process that failed is started again; None for never.
+        logs: get what the processes print; None for letting it go to our stderr.
+        say: gets a line for people when something happens to a process.
     """
 
-    def __init__(self) -> None:
-        self._children: dict[int, tuple[NodeProcess, subprocess.Popen[bytes]]] = {}  # all ever started, by process id
+    def __init__(
+        self,
+        policy: RestartPolicy | None = None,
+        *,
+        logs: ProcessLogs | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._policy = policy
+        self._logs = logs
+        self._say = say
+        self._children: dict[str, Child] = {}  # by name of the process
+        self._leaving: list[Child] = []  # removed ones that have not ended yet
+        self._guardian = Guardian()
+        self._has_killed = False  # something was killed or crashed since shared memory was cleaned
 
     def __enter__(self) -> Supervisor:
         """Return self."""
@@ -42,61 +59,144 @@ class Supervisor:
         """End all processes."""
         self.close()
 
+    @property
+    def children(self) -> list[Child]:
+        """All processes, whatever they are at."""
+        return list(self._children.values())
+
+    def child(self, name: str) -> Child | None:
+        """Return a process by its name; None if there is none."""
+        return self._children.get(name)
+
+    def children_of(self, camera: str) -> list[Child]:
+        """Return the processes of a camera."""
+        return [child for child in self._children.values() if child.process.namespace == camera]
+
     def start(self, process: NodeProcess) -> None:
-        """Start a process. What it prints goes to our stderr, so that our stdout is ours alone."""
-        parent = os.getpid()
-
-        def die_with_parent() -> None:
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
-            if os.getppid() != parent:
-                os._exit(1)
-
-        # A session of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
-        child = subprocess.Popen(
-            process.command,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno(),
-            start_new_session=True,
-            preexec_fn=die_with_parent,
+        """Start a process that was not there before."""
+        child = Child(
+            process,
+            environment=self._guardian.environment,
+            policy=self._policy,
+            follow=None if self._logs is None else self._logs.follow,
         )
-        self._children[child.pid] = (process, child)
+        self._children[process.name] = child
+        child.start()
 
-    def check(self) -> bool:
-        """Return whether a source has come to its end.
+    def restart(self, name: str, process: NodeProcess | None = None) -> None:
+        """End a process if it runs, and start it anew, whatever has happened to it before.
+
+        Args:
+            name: of the process.
+            process: its new description; None for the one it has.
+        """
+        child = self._children[name]
+        child.process = process or child.process
+        if child.history is not None:
+            child.history.forget()
+        now = time.monotonic()
+        child.stop(now)
+        child.restart_at = now
+        if child.process_id is None:
+            child.state = ChildState.WAITING
+
+    def remove(self, name: str) -> None:
+        """End a process for good."""
+        child = self._children.pop(name)
+        child.stop(time.monotonic())
+        self._leaving.append(child)
+
+    def fail(self, name: str, reason: str, *, kill: bool = False) -> None:
+        """End a process because something is wrong with it; the policy decides what follows.
+
+        Args:
+            name: of the process.
+            reason: for people, after the process's title.
+            kill: at once: it does not react.
+        """
+        self._children[name].stop(time.monotonic(), reason=reason, kill=kill)
+
+    def poll(self, now: float) -> None:
+        """Do what is due: notice ends, start again, send the next signal. Call it every few hundredths of a second.
+
+        Args:
+            now: s, monotonic.
 
         Raises:
-            ProcessEndedError: a process ended that should not have.
+            ProcessEndedError: a process ended that should not have, and there is no policy.
         """
-        has_source_ended = False
-        for process, child in self._children.values():
-            status = child.poll()
-            if status == 0 and process.is_source:
-                has_source_ended = True
-            elif status is not None:
-                raise ProcessEndedError(_verdict(process, status), has_said_why=status == EXIT_SAID_WHY)
-        return has_source_ended
+        for child in self.children:
+            ending = child.poll(now)
+            if ending is not None:
+                self._has_killed |= ending.status != 0
+                self._follow_up(child, ending, now)
+            if child.state is ChildState.WAITING and child.restart_at <= now:
+                child.restarts += 1
+                child.start()
+        for child in list(self._leaving):
+            ending = child.poll(now)
+            self._has_killed |= ending is not None and ending.status != 0
+            if child.is_over:
+                self._leaving.remove(child)
+                if self._logs is not None and child.process.name not in self._children:
+                    self._logs.forget(child.process.name)
+        if self._has_killed and self._policy is not None:
+            self._has_killed = False
+            remove_orphans()
+
+    def _follow_up(self, child: Child, ending: Ending, now: float) -> None:
+        """Decide what follows from the end of a process."""
+        process = child.process
+        if ending.was_asked:
+            child.state = ChildState.WAITING if child.restart_at > child.started_at else ChildState.ENDED
+        elif ending.status == 0 and process.is_source:
+            child.state = ChildState.ENDED
+        elif child.history is None:
+            child.state = ChildState.FAILED
+            raise ProcessEndedError(f"{process.title} {ending.text}", has_said_why=ending.status == EXIT_SAID_WHY)
+        else:
+            wait = child.history.wait_after_failure(now)
+            child.state = ChildState.FAILED if wait is None else ChildState.WAITING
+            child.restart_at = now + (wait or 0.0)
+            self._tell(child, ending, wait)
+
+    def _tell(self, child: Child, ending: Ending, wait: float | None) -> None:
+        history, process = child.history, child.process
+        if history is None:
+            return
+        if wait is None:
+            within = f"{history.recent} times within {history.policy.within:g} s"
+            last = self._logs.last_line(process.name) if self._logs is not None else ""
+            said = f"; it said last: {last}" if last else ""
+            self._say(f"{process.title} {ending.text}: given up, it has failed {within}{said}")
+        else:
+            limit = f" of {history.policy.limit}" if history.policy.limit else ""
+            self._say(
+                f"{process.title} {ending.text}: starting again in {wait:.1f} s (failure {history.recent}{limit})"
+            )
 
     def close(self) -> None:
-        """End all processes, the harder the longer they take."""
-        for signal_number, patience in ENDING:
-            living = [child for _, child in self._children.values() if child.poll() is None]
-            for child in living:
-                child.send_signal(signal_number)
-            deadline = time.monotonic() + patience
-            while any(child.poll() is None for child in living) and time.monotonic() < deadline:
-                time.sleep(POLL_SECS)
+        """End all processes: first what reads frames, then what makes them."""
+        for key in reversed(_ORDER):
+            self._end([child for child in self.children if child.process.kind == key])
+        self._end([*self.children, *self._leaving])
+        self._guardian.close()
+
+    def _end(self, children: Iterable[Child]) -> None:
+        children = list(children)
+        for child in children:
+            child.stop(time.monotonic())
+        # A process that hangs in the kernel outlives even SIGKILL: nobody waits for it.
+        deadline = time.monotonic() + sum(patience for _, patience in ENDING) + HELPER_SECS
+        while not all(child.is_over for child in children) and time.monotonic() < deadline:
+            for child in children:
+                child.poll(time.monotonic())
+            time.sleep(POLL_SECS)
 
     def remove_leftovers(self) -> None:
         """Remove what killed processes left in shared memory; call it when this process has left DDS itself.
 
         A killed process also keeps our own files from being removed with us, as Fast DDS counts it as a user of them.
         """
-        if any(child.poll() != 0 for _, child in self._children.values()):
+        if any(child.has_ended_badly for child in [*self.children, *self._leaving]):
             remove_orphans()
-
-
-def _verdict(process: NodeProcess, status: int) -> str:
-    if status >= 0:
-        return f"{process.title} ended with status {status}"
-    return f"{process.title} was killed by {signal.Signals(-status).name}"

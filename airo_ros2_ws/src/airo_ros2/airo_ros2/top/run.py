@@ -12,6 +12,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from airo_frames.interruption import Interruption
+from airo_ros2.top.nodes import Nodes
 from airo_ros2.top.streams import Streams
 from airo_ros2.top.table import as_json, as_lines
 from rclpy_loans import apply_profile
@@ -53,7 +54,7 @@ def run_top(options: TopOptions, *, interruption: Interruption, write: Callable[
     node = rclpy.create_node("airo_ros2_top")
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    streams = Streams(node)
+    streams, nodes = Streams(node), Nodes(node)
     top = _Top(executor, streams, interruption)
     try:
         if options.once:
@@ -61,11 +62,12 @@ def run_top(options: TopOptions, *, interruption: Interruption, write: Callable[
         while not interruption.is_set:
             top.spin(options.interval)
             if not interruption.is_set:
-                _print(streams, options, domain=node.context.get_domain_id(), write=write)
+                _print(streams, nodes, options, domain=node.context.get_domain_id(), write=write)
             if options.once:
                 break
     finally:
         streams.close()
+        nodes.close()
         executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()
@@ -98,11 +100,11 @@ class _Top:
         self._streams.end_interval()
 
 
-def _print(streams: Streams, options: TopOptions, *, domain: int, write: Callable[[str], None]) -> None:
-    measured = streams.end_interval()
+def _print(streams: Streams, nodes: Nodes, options: TopOptions, *, domain: int, write: Callable[[str], None]) -> None:
+    measured, states = streams.end_interval(), nodes.states()
     if options.json:
-        write(as_json(measured))
+        write(as_json(measured, states))
         return
-    lines = as_lines(measured, domain=domain)
+    lines = as_lines(measured, states, domain=domain)
     is_live = sys.stdout.isatty() and not options.once
     write((_REDRAW if is_live else "") + "\n".join(lines))

@@ -6,38 +6,36 @@ import json
 from collections.abc import Sequence
 
 from airo_ros2.clean import bytes_text
+from airo_ros2.text_table import table
 from airo_ros2.top.meter import StreamStats
+from airo_ros2.top.node_state import HEAD, TEXT_COLUMNS, NodeState
 
 __all__ = ["as_json", "as_lines"]
 
 _HEAD = ("topic", "message", "Hz", "p50 ms", "p99 ms", "dropped", "overwritten", "zero-copy", "readers", "memory")
-_LEFT = 2  # columns of text, the others are numbers
+_TEXTS = frozenset({0, 1})  # columns, the others are numbers
 
 
-def as_json(streams: Sequence[StreamStats]) -> str:
+def as_json(streams: Sequence[StreamStats], nodes: Sequence[NodeState] = ()) -> str:
     """Return one JSON object on one line."""
-    return json.dumps({"streams": [stream.as_dict() for stream in streams]}, allow_nan=False)
+    content = {"streams": [stream.as_dict() for stream in streams], "nodes": [node.as_dict() for node in nodes]}
+    return json.dumps(content, allow_nan=False)
 
 
-def as_lines(streams: Sequence[StreamStats], *, domain: int) -> list[str]:
-    """Return a table.
+def as_lines(streams: Sequence[StreamStats], nodes: Sequence[NodeState] = (), *, domain: int) -> list[str]:
+    """Return a table of streams and, if any has reported, one of nodes.
 
     Args:
         streams: of one interval.
+        nodes: as they are now.
         domain: ROS domain that was looked at.
     """
-    if not streams:
-        return [f"no camera publishes in ROS domain {domain}: start one, or check ROS_DOMAIN_ID"]
-    rows = [_HEAD, *map(_row, streams)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    return ["  ".join(_cells(row, widths)).rstrip() for row in rows]
-
-
-def _cells(row: tuple[str, ...], widths: Sequence[int]) -> list[str]:
-    return [
-        text.ljust(width) if column < _LEFT else text.rjust(width)
-        for column, (text, width) in enumerate(zip(row, widths, strict=True))
-    ]
+    lines = [f"no camera publishes in ROS domain {domain}: start one, or check ROS_DOMAIN_ID"]
+    if streams:
+        lines = table([_HEAD, *map(_row, streams)], texts=_TEXTS)
+    if nodes:
+        lines += ["", *table([HEAD, *(node.as_row() for node in nodes)], texts=TEXT_COLUMNS)]
+    return lines
 
 
 def _row(stream: StreamStats) -> tuple[str, ...]:

@@ -1,0 +1,21 @@
+"""A supervisor of one program, in a process of its own: prints what its child prints, and waits to be killed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from airo_ros2.bringup.config import LogPolicy, RestartPolicy
+from airo_ros2.bringup.process_log import ProcessLogs
+from airo_ros2.bringup.processes import NodeProcess
+from airo_ros2.bringup.supervisor import Supervisor
+
+folder, behaviour = sys.argv[1:]
+process = NodeProcess("it", "tags", "", "", "obstinate", "front", "it", {"behaviour": behaviour})
+logs = ProcessLogs(Path(folder), LogPolicy(), echo=lambda name, line: print(line, flush=True))
+with Supervisor(RestartPolicy(), logs=logs) as supervisor:
+    supervisor.start(process)
+    while True:
+        supervisor.poll(time.monotonic())
+        time.sleep(0.02)  # its poll period
