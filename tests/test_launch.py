@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airo_camera_msgs.msg import TagDetections
+from conftest import killed_process_ids
 
 from rclpy_loans import LoanSubscription, loan_qos
 
@@ -43,3 +47,36 @@ def test_launch_ends_when_the_camera_cannot_start(start: Start) -> None:
     process = start(*LAUNCH, "tag_pose", "bringup.launch.py", "source:=/nowhere.png")
     process.wait()
     assert any("/nowhere.png does not exist" in line for line in process.output + process.errors)
+
+
+def test_launch_starts_a_set_up_file(start: Start, node: Any, tmp_path: Path) -> None:
+    """`config:=` starts the processes of the file; one that is killed is started again."""
+    setup = tmp_path / "lab.yaml"
+    setup.write_text(
+        """
+restart: {first_wait: 0.1}
+cameras:
+  front: {source: "sim:?tags=2", size: [640, 480], tags: {size: 0.2, nice: 6}}
+  side: {source: "sim:", size: [640, 480], tags: false}
+"""
+    )
+    tags = LoanSubscription(node, TagDetections, "/front/tags", qos=loan_qos(16, reliable=True))
+    process = start(*LAUNCH, "tag_pose", "bringup.launch.py", f"config:={setup}")
+    found = tags.take_copy(60.0)
+    assert int(found["count"]) == 2 and found["detections"]["size"][0] == 0.2
+    pattern = r"\[(\w+)\.(\w+)-\d\]: process started with pid \[(\d+)\]"
+    started = [match for line in process.output + process.errors if (match := re.search(pattern, line))]
+    assert [(match[1], match[2]) for match in started] == [
+        ("front", "camera"),
+        ("front", "tag_pose"),
+        ("side", "camera"),
+    ]
+    process_id = int(started[1][3])
+    assert os.getpriority(os.PRIO_PROCESS, process_id) == 6
+    os.kill(process_id, signal.SIGKILL)
+    process.expect(r"front.tag_pose-2\]: process started", stream="errors" if process.errors else "output")
+    tags.take_copy(60.0)
+    tags.close()
+    process.popen.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    killed_process_ids.append(process_id)

@@ -26,6 +26,7 @@ from rclpy_loans import apply_profile
 __all__ = ["run_camera_command", "settings_yaml"]
 
 _SETTLING_SECS = 0.5  # the others are found soon after the first
+_AGAIN_SECS = 0.5  # without an answer; the supervisor may be busy
 _SERVICE = "add_camera"  # by which a supervisor is recognised
 
 
@@ -118,14 +119,19 @@ class _Client:
 
     def manage(self, service: str, name: str, settings: str) -> str:
         """Return the answer to a request about a camera."""
-        answer = self._call(ManageCamera, service, ManageCamera.Request(name=name, settings=settings))
+        client = self._node.create_client(ManageCamera, f"/{self._supervisor}/{service}")
+        # A supervisor that does not know our reader yet drops its answer, and a camera cannot be added twice to find
+        # out. It learns of readers in the order in which they were made: whoever answers the next one knows this one.
+        self.status()
+        answer = self._call(client, ManageCamera.Request(name=name, settings=settings), again_after=self._timeout)
         if not answer.success:
             raise ControlError(answer.message)
         return str(answer.message)
 
     def status(self) -> SetupStatus:
         """Return how the set-up is doing."""
-        return SetupStatus.from_json(self._call(Trigger, "status", Trigger.Request()).message)
+        client = self._node.create_client(Trigger, f"/{self._supervisor}/status")
+        return SetupStatus.from_json(self._call(client, Trigger.Request(), again_after=_AGAIN_SECS).message)
 
     def _find(self, setup: str | None) -> str:
         """Return the name of the supervisor's node."""
@@ -149,18 +155,21 @@ class _Client:
             raise ControlError(f"several set-ups run: choose one with --setup: {names}")
         return found.pop()
 
-    def _call(self, kind: Any, service: str, request: Any) -> Any:
-        name = f"/{self._supervisor}/{service}"
-        client = self._node.create_client(kind, name)
+    def _call(self, client: Any, request: Any, *, again_after: float) -> Any:
+        """Return the answer to a request, which is sent again and again until one comes."""
         while not client.service_is_ready():
-            if time.monotonic() > self._deadline:
-                raise ControlError(f"{name} is not there after {self._timeout:g} s")
-            self._executor.spin_once(timeout_sec=0.02)
-        future = client.call_async(request)
-        while not future.done():
-            if time.monotonic() > self._deadline:
-                raise ControlError(f"{name} does not answer within {self._timeout:g} s")
-            self._executor.spin_once(timeout_sec=0.05)
-        answer = future.result()
-        self._node.destroy_client(client)
-        return answer
+            self._spin(client, "is not there")
+        while True:
+            future = client.call_async(request)
+            again = time.monotonic() + again_after
+            while time.monotonic() < again:
+                self._spin(client, "does not answer")
+                if future.done():
+                    self._node.destroy_client(client)
+                    return future.result()
+            client.remove_pending_request(future)
+
+    def _spin(self, client: Any, trouble: str) -> None:
+        if time.monotonic() > self._deadline:
+            raise ControlError(f"{client.srv_name} {trouble} within {self._timeout:g} s")
+        self._executor.spin_once(timeout_sec=0.02)
