@@ -217,7 +217,8 @@ def test_memory_is_counted_again(start: Start, tmp_path: Path) -> None:
     probe = start(OWN_SHARED_MEMORY, "1m", "-c", "")
     if probe.wait() != 0:
         pytest.skip("a /dev/shm of its own needs the permission to mount")
-    holder = start(OWN_SHARED_MEMORY, "64m", "-c", "input()")
+    holder = start(OWN_SHARED_MEMORY, "64m", "-c", "print('ready', flush=True); input()")
+    holder.expect("ready")
     prefix = (OWN_SHARED_MEMORY, f"={holder.popen.pid}")
     source = "sim:?width=1920&height=1080&fps=5"
     lab = Setup(start, tmp_path, f"  front: {{source: '{source}', tags: false}}\n", prefix=prefix)
