@@ -50,8 +50,8 @@ def render_all(formats: dict[str, Any]) -> dict[str, str]:
 def _sizes(numbers: dict[str, Any], width: int, height: int) -> dict[str, Any]:
     """Return what a template may use of a resolution class."""
     pixels = width * height
-    payload_bytes = pixels * numbers.get("bytes_per_pixel", 0)
-    return {"width": width, "height": height, "pixels": pixels, "coordinates": 3 * pixels, "payload_bytes": payload_bytes}
+    sizes = {"width": width, "height": height, "pixels": pixels, "coordinates": 3 * pixels}
+    return sizes | {"payload_bytes": pixels * numbers.get("bytes_per_pixel", 0)}
 
 
 def _render(numbers: dict[str, Any], partials: dict[str, str]) -> str:

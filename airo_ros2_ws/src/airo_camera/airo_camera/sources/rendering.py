@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_camera.sources.lens import rays_through
 from airo_camera.sources.scene import tag_corners
 from airo_camera.sources.simulated_options import SimulatedOptions
 from airo_camera.sources.source import TagTruth
 from airo_camera.sources.tag_family import TAG_FAMILIES, TagFamily
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rays import rays_through
 
 __all__ = ["Renderer", "TagPatch", "render_tag"]
 

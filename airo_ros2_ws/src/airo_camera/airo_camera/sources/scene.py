@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_camera.sources.lens import project, rays_through
+from airo_camera.sources.lens import project
 from airo_camera.sources.simulated_options import SimulatedOptions
 from airo_camera.sources.source import TagTruth
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rays import rays_through
 
 __all__ = ["Scene", "tag_corners"]
 
