@@ -9,8 +9,9 @@ from airo_camera_msgs.msg import TagDetections
 from numpy.typing import NDArray
 
 from airo_camera.calibration import Calibration
+from airo_camera.frame_topic import FrameTopic
 from airo_camera.sources.source import GrabbedImage, Source, TagTruth
-from airo_frames import FramePublisher, Intrinsics
+from airo_frames import Intrinsics
 from airo_frames.rotation import quaternion_xyzw
 from airo_frames.stamps import write_stamp
 from airo_frames.text import write_text
@@ -35,9 +36,8 @@ class TopicFrameSink:
     def __init__(self, node: Node, *, frame_id: str, depth: int, calibration: Calibration | None) -> None:
         self._node = node
         self._frame_id = frame_id
-        self._depth = depth
         self._calibration = calibration
-        self._frames: FramePublisher | None = None  # made with the first frame, which tells its size
+        self._frames = FrameTopic(node, "frame", frame_id=frame_id, qos=loan_qos(depth))
         self._truth: LoanPublisher | None = None  # made with the first frame that has ground truth
 
     def write(self, source: Source, grabbed: GrabbedImage, *, sequence: int) -> None:
@@ -47,31 +47,15 @@ class TopicFrameSink:
             CameraError: the source cannot decode the image, or the calibration is of another size.
             FramesError: the image does not fit any message.
         """
-        if self._frames is None:
-            self._frames = FramePublisher(
-                self._node,
-                "frame",
-                size_wh=grabbed.size_wh,
-                encoding=grabbed.encoding,
-                frame_id=self._frame_id,
-                qos=loan_qos(self._depth),
-            )
         if grabbed.tags:
             self._write_truth(grabbed, sequence)
-        with self._frames.borrow(
-            stamp_nanos=grabbed.stamp_nanos,
-            size_wh=grabbed.size_wh,
-            encoding=grabbed.encoding,
-            intrinsics=self._intrinsics(grabbed),
-            sequence=sequence,
-        ) as image:
-            source.retrieve(image)
+        self._frames.write(source, grabbed, intrinsics=self._intrinsics(grabbed), sequence=sequence)
 
     def close(self) -> None:
         """Stop publishing."""
-        for publisher in (self._frames, self._truth):
-            if publisher is not None:
-                publisher.close()
+        self._frames.close()
+        if self._truth is not None:
+            self._truth.close()
 
     def _intrinsics(self, grabbed: GrabbedImage) -> Intrinsics | None:
         if self._calibration is None:

@@ -1,4 +1,4 @@
-"""A process that publishes frames or clouds whose every number is theirs, as told: publish N SIZE ENCODING FAMILY, quit."""
+"""A process that publishes frames or clouds filled with their number, as told: publish N SIZE ENCODING FAMILY, quit."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_a_camera_that_changes_size_and_family_is_followed(camera: Any, frames: 
 
 
 def test_a_cloud_of_the_camera_arrives_in_place(node: Any, camera: Any) -> None:
-    """Points and colours that were written arrive, no more; a frame's subscription does not take a cloud for a frame."""
+    """Points and colours that were written arrive, no more; a subscription to frames does not take a cloud for one."""
     clouds = PointCloudSubscription(node, "camera/cloud")
     cloud = taken(camera, clouds, "321x200 rgb8 PointCloud")
     assert cloud.is_zero_copy and cloud.points.shape == cloud.colors.shape == (321 * 200, 3)

@@ -16,7 +16,7 @@ RGB = RNG.integers(0, 255, (40, 60, 3), dtype=np.uint8)
 
 @pytest.mark.parametrize("distortion", [[], [-0.2], [-0.2, 0.05, 0.003, -0.002], [0.3, 0.1, 0, 0, 0.02, 0.25, 0.05, 0]])
 def test_points_are_seen_at_their_pixels(distortion: list[float]) -> None:
-    """Projecting the points with OpenCV gives back each pixel, with and without distortion, and their z is the depth."""
+    """Projecting the points with OpenCV gives back each pixel, with and without distortion; their z is the depth."""
     points = unproject(DEPTH, intrinsics=Intrinsics(K, np.array(distortion)))
     assert points.shape == (40, 60, 3) and points.dtype == np.float32
     np.testing.assert_array_equal(points[..., 2], DEPTH)
@@ -50,7 +50,7 @@ def test_a_whole_cloud_is_new_arrays() -> None:
 
 
 def test_wrong_arrays_are_refused() -> None:
-    """A depth image of another dtype and colours of another size are errors, as is a lens that cannot be undistorted."""
+    """A depth of another dtype and colours of another size are errors, as is a lens that cannot be undistorted."""
     with pytest.raises(ArrayContractError, match=r"shape \(40, 60\), float64: expected \(H, W\) float32"):
         unproject(DEPTH.astype(float), intrinsics=Intrinsics(K))
     with pytest.raises(ArrayContractError, match=r"colours of shape \(39, 60, 3\), uint8: expected \(40, 60, 3\)"):
