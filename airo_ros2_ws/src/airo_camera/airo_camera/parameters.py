@@ -14,7 +14,8 @@ class CameraParameters:
     """See the descriptions; README.md has them as a table."""
 
     source: str = parameter(
-        "sim:", "sim:, a file, folder or glob of images, a video file, a URL, a device index or /dev/videoN"
+        "sim:",
+        "sim:, a file, folder or glob of images, a video file, a URL, a device index or /dev/videoN, airo:module.Class",
     )
     rate: float = parameter(
         0.0, "images per second of a source of files; 0 for the rate it was recorded at", minimum=0.0, maximum=10000.0

@@ -72,6 +72,13 @@ class GrabbedImage:
     has_confidence: bool = False
     right: RightView | None = None
 
+    @property
+    def family(self) -> str:
+        """Family of messages that has room for all of it: Image, Rgbd or StereoRgbd."""
+        if not self.has_depth:
+            return "Image"
+        return "Rgbd" if self.right is None else "StereoRgbd"
+
 
 class Source(ABC):
     """A source of images. All methods are called from one thread; a closed source can be opened again.
