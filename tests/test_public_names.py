@@ -25,7 +25,7 @@ ROS_PARTS = {
         "stream_subscription",
         "subscription",
     },
-    "airo_camera": {"acknowledgements", "frame_sink", "frame_topic", "node"},
+    "airo_camera": {"acknowledgements", "cloud_topic", "frame_sink", "frame_topic", "node"},
     "tag_pose": {"node", "outputs", "worker"},
     "airo_ros2": {"bringup.budget", "bringup.run", "doctor.probe_node", "top.run", "top.streams"},
 }

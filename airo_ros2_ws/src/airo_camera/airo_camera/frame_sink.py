@@ -1,4 +1,4 @@
-"""Publishes what a source grabs: the frame, and the ground truth of simulated ones beside it."""
+"""Publishes what a source grabs: the frame, and beside it its cloud and the ground truth of simulated ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from airo_camera_msgs.msg import TagDetections
 from numpy.typing import NDArray
 
 from airo_camera.calibration import Calibration
+from airo_camera.cloud_topic import CloudTopic
 from airo_camera.frame_topic import FrameTopic
 from airo_camera.sources.source import GrabbedImage, Source, TagTruth
 from airo_frames import Intrinsics
@@ -24,20 +25,24 @@ __all__ = ["TopicFrameSink"]
 
 
 class TopicFrameSink:
-    """Publishes on the topics `frame` and `ground_truth`. Used by the capture thread alone.
+    """Publishes on the topics `frame`, `cloud` and `ground_truth`. Used by the capture thread alone.
 
     Args:
         node: the node that publishes.
         frame_id: optical frame in all messages.
         depth: frames kept in shared memory.
         calibration: its intrinsics go with every frame; None for what the source knows.
+        has_clouds: publish the clouds that the source makes itself.
     """
 
-    def __init__(self, node: Node, *, frame_id: str, depth: int, calibration: Calibration | None) -> None:
+    def __init__(
+        self, node: Node, *, frame_id: str, depth: int, calibration: Calibration | None, has_clouds: bool = False
+    ) -> None:
         self._node = node
         self._frame_id = frame_id
         self._calibration = calibration
         self._frames = FrameTopic(node, "frame", frame_id=frame_id, qos=loan_qos(depth))
+        self._clouds = CloudTopic(node, "cloud", frame_id=frame_id, qos=loan_qos(depth)) if has_clouds else None
         self._truth: LoanPublisher | None = None  # made with the first frame that has ground truth
 
     def write(self, source: Source, grabbed: GrabbedImage, *, sequence: int) -> None:
@@ -49,11 +54,16 @@ class TopicFrameSink:
         """
         if grabbed.tags:
             self._write_truth(grabbed, sequence)
-        self._frames.write(source, grabbed, intrinsics=self._intrinsics(grabbed), sequence=sequence)
+        intrinsics = self._intrinsics(grabbed)
+        self._frames.write(source, grabbed, intrinsics=intrinsics, sequence=sequence)
+        if self._clouds is not None:
+            self._clouds.write(source, grabbed, intrinsics=intrinsics, sequence=sequence)
 
     def close(self) -> None:
         """Stop publishing."""
         self._frames.close()
+        if self._clouds is not None:
+            self._clouds.close()
         if self._truth is not None:
             self._truth.close()
 

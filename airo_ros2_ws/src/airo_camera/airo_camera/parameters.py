@@ -27,6 +27,9 @@ class CameraParameters:
     )
     frame_id: str = parameter("", "optical frame in all messages; empty for <camera>_optical_frame")
     calibration: str = parameter("", "YAML file in the camera_info format; empty for what the source knows")
+    cloud: bool = parameter(
+        False, "publish the point clouds that the source makes itself on the topic cloud (airo: sources only)"
+    )
     depth: int = parameter(
         4, "frames kept in shared memory for readers, besides the one being written", minimum=1, maximum=100
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Colour:
 
     def retrieve_rgb_image_as_int(self) -> NDArray[np.uint8]:
         """Return the image."""
-        return self._filled(self._number, np.uint8, 3)
+        return self._filled(self._number % 256, np.uint8, 3)
 
     def intrinsics_matrix(self) -> NDArray[np.float64]:
         """Return the camera matrix."""
@@ -55,6 +56,12 @@ class Rgbd(Colour):
             raise RuntimeError("Cannot retrieve confidence data if confidence is disabled")
         return self._filled(0.5, np.float32)
 
+    def retrieve_colored_point_cloud(self) -> SimpleNamespace:
+        """Return as many points as the camera has taken images, and one that is not known."""
+        points = np.full((self._number + 1, 3), self._number, np.float64)
+        points[0] = np.nan
+        return SimpleNamespace(points=points, colors=np.full(points.shape, self._number % 256, np.uint8))
+
 
 class Stereo(Rgbd):
     """A stereo camera."""
@@ -63,7 +70,7 @@ class Stereo(Rgbd):
 
     def retrieve_rgb_image_as_int(self, view: str = "left") -> NDArray[np.uint8]:
         """Return the image of a view; the right one is brighter."""
-        return self._filled(self._number + (100 if view == "right" else 0), np.uint8, 3)
+        return self._filled((self._number + (100 if view == "right" else 0)) % 256, np.uint8, 3)
 
     def intrinsics_matrix(self, view: str = "left") -> NDArray[np.float64]:
         """Return the camera matrix of a view."""

@@ -16,7 +16,7 @@ from airo_camera.exceptions import SourceOpenError, SourceReadError
 from airo_camera.sources.airo import AiroSource
 from airo_camera.sources.source import GrabbedImage
 from airo_camera.sources.spec import make_source
-from airo_frames import FrameSubscription, RgbdFrame, StereoRgbdFrame
+from airo_frames import FrameSubscription, PointCloudSubscription, RgbdFrame, StereoRgbdFrame
 
 
 def grabbed_from(source: Any) -> GrabbedImage:
@@ -143,3 +143,45 @@ def test_the_node_publishes_the_family_that_the_camera_delivers(
         if isinstance(copied, StereoRgbdFrame):
             assert (copied.right.image == (number + 100) % 256).all()
     frames.close()
+
+
+def test_clouds_of_the_camera_s_own_are_published(
+    start: Callable[..., Any], node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the parameter, the known points of each frame come with the frame's number and time."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(airo_cameras.__file__).parent))
+    source = "'airo:airo_cameras.Rgbd?resolution=[640,480]'"
+    given = ("-p", f"source:={source}", "-p", "rate:=30.0", "-p", "cloud:=true")
+    start("-m", "airo_camera.node", "--ros-args", "-r", "__ns:=/own", *given)
+    clouds, frames = PointCloudSubscription(node, "/own/cloud"), FrameSubscription(node, "/own/frame")
+    frame_stamps: dict[int, int] = {}
+    cloud_stamps: dict[int, int] = {}
+    while not frame_stamps.keys() & cloud_stamps.keys():
+        frame, cloud = frames.take(60.0), clouds.take_copy(60.0)
+        frame_stamps[frame.sequence], cloud_stamps[cloud.sequence] = frame.stamp_nanos, cloud.stamp_nanos
+        assert cloud.points.shape == (cloud.sequence, 3) and (cloud.points == cloud.sequence).all()
+        assert cloud.colors is not None and (cloud.colors == cloud.sequence % 256).all()
+        assert cloud.frame_id == "own_optical_frame" and cloud.intrinsics is not None
+    assert all(frame_stamps[n] == cloud_stamps[n] for n in frame_stamps.keys() & cloud_stamps.keys())
+    frames.close()
+    clouds.close()
+
+
+def test_a_source_without_clouds_of_its_own_says_so(start: Callable[..., Any]) -> None:
+    """Asking for clouds that a source does not make ends the node with one line that says where they are."""
+    process = start("-m", "airo_camera.node", "--ros-args", "-p", "source:='sim:?depth=1'", "-p", "cloud:=true")
+    assert process.wait() == 2
+    assert len(process.complaints) == 1 and "makes no point clouds of its own" in process.complaints[0]
+
+
+def test_a_cloud_of_other_shapes_is_refused() -> None:
+    """Points and colours belong together."""
+    with AiroSource(airo_cameras.Rgbd, name="it") as source:
+        with pytest.raises(SourceReadError, match="makes no point clouds"):
+            source.retrieve_cloud()
+        grabbed_from(source)
+        source._camera.retrieve_colored_point_cloud = lambda: SimpleNamespace(
+            points=np.zeros((2, 3)), colors=np.zeros((1, 3), np.uint8)
+        )
+        with pytest.raises(SourceReadError, match=r"gave points \(2, 3\) and colors \(1, 3\): expected \(N, 3\)"):
+            source.retrieve_cloud()

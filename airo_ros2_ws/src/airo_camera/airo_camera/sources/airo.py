@@ -16,6 +16,7 @@ from airo_camera.sources.pacing import Pacer
 from airo_camera.sources.retrieval import check_target, not_open
 from airo_camera.sources.source import GrabbedImage, RightView, Source
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.point_cloud import PointCloud
 from airo_frames.stamps import NANOS_PER_SEC
 
 __all__ = ["AiroSource"]
@@ -38,6 +39,7 @@ class AiroSource(Source):
     * retrieve_confidence_map() of its own: frames have confidence. The one that airo-mono computes from depth or from
       two images is not sent: a reader can compute it.
     * pose_of_right_view_in_left_view and a view "right": frames have both views.
+    * retrieve_colored_point_cloud(): clouds of its own, for whoever asks for them.
     * get_current_timestamp(): seconds, used as stamp.
 
     If it is a context manager, it is entered and left.
@@ -149,6 +151,21 @@ class AiroSource(Source):
         if image.shape != out.shape:
             raise SourceReadError(f"{self._name}: the right view is {image.shape}: expected {out.shape}, as the left")
         np.copyto(out, image)
+
+    def retrieve_cloud(self) -> PointCloud:
+        """Return the points of retrieve_colored_point_cloud() that are finite; see Source."""
+        if self._grabbed is None or not callable(getattr(self._camera, "retrieve_colored_point_cloud", None)):
+            return super().retrieve_cloud()
+        cloud = self._called("failed", self._camera.retrieve_colored_point_cloud)
+        points = np.asarray(cloud.points, dtype=np.float32)
+        colors = None if cloud.colors is None else np.asarray(cloud.colors)
+        if points.ndim != 2 or points.shape[1] != 3 or (colors is not None and colors.shape != points.shape):
+            shapes = f"points {points.shape}" + ("" if colors is None else f" and colors {colors.shape}")
+            raise SourceReadError(f"{self._name}.retrieve_colored_point_cloud() gave {shapes}: expected (N, 3) each")
+        known = np.isfinite(points).all(axis=1)
+        if known.all():
+            return PointCloud(points, colors)
+        return PointCloud(points[known], None if colors is None else colors[known])
 
     def close(self) -> None:
         """Leave the camera object."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from airo_camera.exceptions import SourceReadError
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.point_cloud import PointCloud
 
 __all__ = ["GrabbedImage", "RightView", "Source", "TagTruth"]
 
@@ -146,6 +147,20 @@ class Source(ABC):
             SourceReadError: there is none.
         """
         raise SourceReadError(f"{type(self).__name__} has no right view")
+
+    def retrieve_cloud(self) -> PointCloud:
+        """Return the points of what was grabbed, if the source makes clouds of its own, as some devices do.
+
+        Returns:
+            Only points that are known.
+
+        Raises:
+            SourceReadError: it makes none.
+        """
+        raise SourceReadError(
+            f"{type(self).__name__} makes no point clouds of its own: "
+            "readers make them from frames with depth (RgbdFrame.point_cloud())"
+        )
 
     @abstractmethod
     def close(self) -> None:
