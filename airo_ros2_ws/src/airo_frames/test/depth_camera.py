@@ -29,7 +29,7 @@ def publish(publishers: dict[str, Any], node: Any, size_wh: tuple[int, int], enc
             publishers[family] = PointCloudPublisher(node, "camera/cloud", count=count, frame_id="camera_optical_frame")
         number = publishers[family].sequence + 1
         with publishers[family].borrow(stamp_nanos=STAMP_NANOS, count=count, size_wh=size_wh, intrinsics=LEFT) as cloud:
-            cloud.points[...], cloud.colors[...] = number, number
+            cloud.points[...], cloud.colors[...] = number, number % 256
         return publishers[family]
     for other in publishers.keys() - {family, "PointCloud"}:
         publishers.pop(other).close()
@@ -45,13 +45,13 @@ def publish(publishers: dict[str, Any], node: Any, size_wh: tuple[int, int], enc
         given["has_confidence"] = number % 2 == 1
     with publishers[family].borrow(stamp_nanos=STAMP_NANOS, size_wh=size_wh, encoding=encoding, **given) as planes:
         image = planes if family == "Image" else planes.image
-        image[...] = number
+        image[...] = number % 256
         if family != "Image":
             planes.depth[...] = number
             if planes.confidence is not None:
                 planes.confidence[...] = CONFIDENCE
         if family == "StereoRgbd":
-            planes.right[...] = number + 1
+            planes.right[...] = (number + 1) % 256
     return publishers[family]
 
 

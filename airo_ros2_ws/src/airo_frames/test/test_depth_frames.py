@@ -130,6 +130,25 @@ def test_a_copy_is_whole_and_an_overwritten_frame_is_refused(camera: Any, frames
     assert len(copied.point_cloud().points) == 640 * 480
 
 
+def test_copies_beside_a_fast_camera_are_of_one_frame(camera: Any, frames: FrameSubscription) -> None:
+    """While the camera reuses its slots, what is copied, or says that it is valid, has all planes of one frame."""
+    taken(camera, frames, "640x480 rgb8 StereoRgbd")
+    camera.say("publish 400 640x480 rgb8 StereoRgbd")
+    whole = 0
+    while whole < 30:
+        frame = frames.take(10.0)
+        assert isinstance(frame, StereoRgbdFrame)
+        try:
+            copied = frame.copy()
+        except FrameOverwrittenError:
+            continue
+        planes = (copied.image, copied.depth % 256, copied.right.image - np.uint8(1))
+        assert all((plane == copied.sequence % 256).all() for plane in planes)
+        assert (copied.confidence is None) == (copied.sequence % 2 == 0)
+        whole += 1
+    camera.expect("published")
+
+
 def test_a_camera_that_changes_size_and_family_is_followed(camera: Any, frames: FrameSubscription) -> None:
     """From colour to colour with depth, to larger frames, to stereo and back: the subscription follows."""
     for what, kind in (
