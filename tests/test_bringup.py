@@ -292,7 +292,8 @@ def test_a_wrong_parameter_of_a_node(start: Start) -> None:
     process = start("-m", "airo_camera.node", "--ros-args", "-p", "sorce:=0")
     assert process.wait() == 2
     assert len(process.complaints) == 1
-    assert process.complaints[0].startswith("camera: unknown parameter 'sorce': expected one of calibration, cloud, depth")
+    text = "camera: unknown parameter 'sorce': expected one of calibration, cloud, depth"
+    assert process.complaints[0].startswith(text)
 
 
 def test_fewer_images_than_asked_for(start: Start, tmp_path: Path) -> None:
