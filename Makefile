@@ -1,4 +1,4 @@
-# make setup | bringup | test | soak | bench | lint | colcon, with ARGS="..." for the program behind the verb.
+# make setup | bringup | test | soak | soak-bringup | bench | lint | colcon, with ARGS="..." for the program behind the verb.
 # Every verb first brings .venv up to date, which costs nothing when it is.
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
@@ -7,7 +7,7 @@ export ROS_DISTRO
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: setup bringup test soak bench lint colcon environment
+.PHONY: setup bringup test soak soak-bringup bench lint colcon environment
 
 setup: environment
 	@echo "Ready: .venv/bin/airo-ros2 and .venv/bin/python"
@@ -21,6 +21,10 @@ test: environment
 # The tests of safety at length: ARGS="--minutes 30".
 soak: environment
 	@.venv/bin/python tests/safety/soak.py $(ARGS)
+
+# A set-up whose processes are killed at random: ARGS="--minutes 15".
+soak-bringup: environment
+	@.venv/bin/python tests/supervision/soak.py $(ARGS)
 
 # Installs the peers that it compares, too.
 bench: environment

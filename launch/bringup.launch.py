@@ -19,7 +19,7 @@ from launch_ros.substitutions import FindPackageShare
 
 from airo_ros2.bringup.config import RestartPolicy, SetupConfig
 from airo_ros2.bringup.config_file import parse_camera, read_config
-from airo_ros2.bringup.processes import NodeProcess, processes_of
+from airo_ros2.bringup.processes import NodeProcess, processes_of, view_process
 from launch import LaunchDescription
 
 ARGUMENTS = {
@@ -62,6 +62,7 @@ def nodes_of(context: LaunchContext) -> list[Node]:
     processes = [
         process for camera in setup.cameras for process in processes_of(camera, reconnect=setup.restart is not None)
     ]
+    processes += [view_process(setup.view)] if setup.view is not None and given["config"] else []
     return [node_of(process, setup.restart) for process in processes]
 
 

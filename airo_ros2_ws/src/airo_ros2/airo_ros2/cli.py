@@ -146,7 +146,7 @@ def _add_top(parser: argparse.ArgumentParser) -> None:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_bench)
-    parser.add_argument("benchmark", choices=["transport"], help="what is measured")
+    parser.add_argument("benchmark", choices=["transport", "acquisition"], help="what is measured")
     parser.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="of the benchmark; see its own help")
 
 
@@ -158,7 +158,11 @@ def _bringup(arguments: argparse.Namespace) -> int:
     from airo_ros2.bringup.run import BringupOptions, run_bringup
 
     options = BringupOptions(
-        frames=arguments.frames, duration=arguments.duration, json=arguments.json, quiet=arguments.quiet
+        frames=arguments.frames,
+        duration=arguments.duration,
+        json=arguments.json,
+        quiet=arguments.quiet,
+        headless=arguments.headless,
     )
     return run_bringup(_setup(arguments), options, write=_write)
 

@@ -16,10 +16,10 @@ from airo_ros2.bringup.config import RestartPolicy
 from airo_ros2.bringup.processes import NodeProcess
 from airo_ros2.bringup.restart_history import RestartHistory
 
-__all__ = ["ENDING", "HELPER_SECS", "Child", "ChildState", "Ending"]
+__all__ = ["HARDER", "HELPER_SECS", "Child", "ChildState", "Ending"]
 
-# How long a process may take to end after each signal before the next one: together below 3 s.
-ENDING = ((signal.SIGINT, 1.5), (signal.SIGTERM, 0.5), (signal.SIGKILL, 0.5))
+# After SIGINT and the time that a process has to end in order: each signal, and how long until the next one.
+HARDER = ((signal.SIGTERM, 0.5), (signal.SIGKILL, 0.5))
 HELPER_SECS = 1.0  # for what a process that has ended had started itself
 
 
@@ -133,7 +133,7 @@ class Child:
         self._ending_reason = reason
         self._next_signals.clear()
         at = now
-        for number, patience in ENDING:
+        for number, patience in ((signal.SIGINT, self.process.ending_secs), *HARDER):
             if not kill or number == signal.SIGKILL:
                 self._next_signals.append((at, number))
                 at += patience

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airo_camera.backoff import Backoff
-from airo_ros2.bringup.node_kinds import CAMERA, NODE_KINDS, TAGS
+from airo_ros2.bringup.node_kinds import CAMERA, NODE_KINDS, TAGS, VIEW
 
 __all__ = ["CAMERA_NAME", "CameraConfig", "LogPolicy", "NodeSettings", "RestartPolicy", "SetupConfig"]
 
@@ -122,6 +122,7 @@ class SetupConfig:
         restart: None for ending everything when a process fails.
         logs: of the processes; None for stderr alone.
         prometheus: port on 127.0.0.1 of the metrics; 0 for none.
+        view: the web view of all cameras; None for none.
     """
 
     name: str = "bringup"
@@ -129,6 +130,7 @@ class SetupConfig:
     restart: RestartPolicy | None = None
     logs: LogPolicy | None = None
     prometheus: int = 0
+    view: NodeSettings | None = field(default_factory=lambda: NodeSettings() if VIEW.is_installed else None)
 
     def camera(self, name: str) -> CameraConfig | None:
         """Return a camera by its name; None if there is none."""

@@ -6,12 +6,13 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from airo_ros2.bringup.config import CameraConfig
-from airo_ros2.bringup.node_kinds import CAMERA, NODE_KINDS
+from airo_ros2.bringup.config import CameraConfig, NodeSettings
+from airo_ros2.bringup.node_kinds import CAMERA, CAMERA_KINDS, RECORD, VIEW, NodeKind
 
-__all__ = ["NodeProcess", "processes_of"]
+__all__ = ["NodeProcess", "processes_of", "view_process"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class NodeProcess:
         parameters: of the node; they win over those of the files.
         parameter_files: ROS parameter files.
         is_source: the camera is over when it ends by itself.
+        is_vital: a set-up without restarts ends when it fails.
+        ending_secs: how long it may take to end in order, s.
         nice: of the process; higher numbers yield to lower ones.
         cpus: cores it may run on; empty for all.
     """
@@ -43,13 +46,15 @@ class NodeProcess:
     parameters: Mapping[str, Any]
     parameter_files: tuple[str, ...] = ()
     is_source: bool = False
+    is_vital: bool = True
+    ending_secs: float = 1.5
     nice: int = 0
     cpus: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
         """Full name of the node, without the first slash: what diagnostics call it."""
-        return f"{self.namespace}/{self.node_name}"
+        return f"{self.namespace}/{self.node_name}".lstrip("/")
 
     @property
     def ros_arguments(self) -> list[str]:
@@ -81,29 +86,58 @@ def processes_of(camera: CameraConfig, *, lockstep: bool = False, reconnect: boo
         lockstep: every frame is to be processed: the camera waits for acknowledgements.
         reconnect: the camera waits for a source that gets lost, unless its description says otherwise.
     """
+    given: dict[str, dict[str, Any]] = {
+        CAMERA.key: {"source": camera.source, **({"reconnect": True} if reconnect else {})},
+        RECORD.key: {"cameras": [camera.name]},
+    }
     processes = []
-    for kind in NODE_KINDS:
+    for kind in CAMERA_KINDS:
         if kind.key not in camera.nodes:
             continue
         settings = camera.nodes[kind.key]
-        parameters = dict(settings.parameters)
-        if kind is CAMERA:
-            parameters |= {"lockstep": True} if lockstep else {}
-            parameters = {"source": camera.source, **({"reconnect": True} if reconnect else {}), **parameters}
-        processes.append(
-            NodeProcess(
-                title=f"camera {camera.name}" if kind is CAMERA else f"{kind.node_name} of {camera.name}",
-                kind=kind.key,
-                package=kind.package,
-                executable=kind.executable,
-                module=kind.module,
-                namespace=camera.name,
-                node_name=kind.node_name,
-                parameters=parameters,
-                parameter_files=camera.parameter_files,
-                is_source=kind is CAMERA,
-                nice=kind.nice if settings.nice is None else settings.nice,
-                cpus=settings.cpus,
-            )
-        )
+        parameters = {**given.get(kind.key, {}), **settings.parameters}
+        if kind is RECORD:  # recordings that begin at the same time have the same name
+            parameters["directory"] = str(Path(parameters["directory"]) / camera.name)
+        if lockstep:
+            parameters |= {name: value for name, value in kind.in_lockstep.items() if kind.has_parameter(name)}
+        title = f"camera {camera.name}" if kind is CAMERA else f"{kind.node_name} of {camera.name}"
+        files = camera.parameter_files
+        processes.append(_process(kind, settings, parameters, title=title, namespace=camera.name, files=files))
     return processes
+
+
+def view_process(settings: NodeSettings) -> NodeProcess:
+    """Return the process of the web view, which finds the cameras by itself.
+
+    Args:
+        settings: of the node.
+    """
+    parameters = {"any_port": True, **settings.parameters}
+    return _process(VIEW, settings, parameters, title="view", namespace="", files=())
+
+
+def _process(
+    kind: NodeKind,
+    settings: NodeSettings,
+    parameters: Mapping[str, Any],
+    *,
+    title: str,
+    namespace: str,
+    files: tuple[str, ...],
+) -> NodeProcess:
+    return NodeProcess(
+        title=title,
+        kind=kind.key,
+        package=kind.package,
+        executable=kind.executable,
+        module=kind.module,
+        namespace=namespace,
+        node_name=kind.node_name,
+        parameters=parameters,
+        parameter_files=files,
+        is_source=kind is CAMERA,
+        is_vital=kind.is_vital,
+        ending_secs=kind.ending_secs,
+        nice=kind.nice if settings.nice is None else settings.nice,
+        cpus=settings.cpus,
+    )

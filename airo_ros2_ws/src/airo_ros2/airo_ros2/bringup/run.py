@@ -47,12 +47,14 @@ class BringupOptions:
         duration: end after so many s; None for no such end.
         json: print one JSON object per frame, and process every image of a source of files.
         quiet: print no results.
+        headless: serve no web view; with json there is none, either: that is for programs.
     """
 
     frames: int | None = None
     duration: float | None = None
     json: bool = False
     quiet: bool = False
+    headless: bool = False
 
 
 def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[[str], None]) -> int:
@@ -78,6 +80,8 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     if lockstep or options.frames is not None:
         # A job, of which each frame counts: what was lost with a process cannot be made good by starting it again.
         setup = replace(setup, restart=None, logs=None, prometheus=0)
+    if options.headless or options.json:
+        setup = replace(setup, view=None)
     interruption = Interruption()
     with ExitStack() as stack:
         if setup.restart is not None:

@@ -13,7 +13,7 @@ from airo_ros2.bringup.config import CameraConfig, SetupConfig
 from airo_ros2.bringup.config_file import parse_camera
 from airo_ros2.bringup.process_log import ProcessLogs
 from airo_ros2.bringup.process_meter import ProcessMeter
-from airo_ros2.bringup.processes import NodeProcess, processes_of
+from airo_ros2.bringup.processes import NodeProcess, processes_of, view_process
 from airo_ros2.bringup.setup_status import NodeReport, SetupStatus, status_of
 from airo_ros2.bringup.supervisor import Supervisor
 from airo_ros2.exceptions import ControlError
@@ -65,6 +65,8 @@ class RunningSetup:
         for camera in self.setup.cameras:
             for process in self._processes(camera):
                 self._supervisor.start(process)
+        if self.setup.view is not None:
+            self._supervisor.start(view_process(self.setup.view))
 
     def add(self, name: str, settings: str) -> str:
         """Add a camera and return what was done.
@@ -178,8 +180,9 @@ class RunningSetup:
 
     @property
     def given_up(self) -> list[str]:
-        """Titles of the processes that were given up."""
-        return [child.process.title for child in self._supervisor.children if child.state is ChildState.FAILED]
+        """Titles of the vital processes that were given up."""
+        children = self._supervisor.children
+        return [c.process.title for c in children if c.state is ChildState.FAILED and c.process.is_vital]
 
     def status(self) -> SetupStatus:
         """Return how everything is doing."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from airo_frames.exit_status import EXIT_SAID_WHY
-from airo_ros2.bringup.child_process import ENDING, HELPER_SECS, Child, ChildState, Ending
+from airo_ros2.bringup.child_process import HARDER, HELPER_SECS, Child, ChildState, Ending
 from airo_ros2.bringup.config import RestartPolicy
 from airo_ros2.bringup.guardian import Guardian
 from airo_ros2.bringup.node_kinds import NODE_KINDS
@@ -153,6 +153,9 @@ class Supervisor:
             child.state = ChildState.ENDED
         elif child.history is None:
             child.state = ChildState.FAILED
+            if not process.is_vital:
+                self._say(f"{process.title} {ending.text}: the set-up goes on without it")
+                return
             raise ProcessEndedError(f"{process.title} {ending.text}", has_said_why=ending.status == EXIT_SAID_WHY)
         else:
             wait = child.history.wait_after_failure(now)
@@ -187,7 +190,8 @@ class Supervisor:
         for child in children:
             child.stop(time.monotonic())
         # A process that hangs in the kernel outlives even SIGKILL: nobody waits for it.
-        deadline = time.monotonic() + sum(patience for _, patience in ENDING) + HELPER_SECS
+        longest = max((child.process.ending_secs for child in children), default=0.0)
+        deadline = time.monotonic() + longest + sum(patience for _, patience in HARDER) + HELPER_SECS
         while not all(child.is_over for child in children) and time.monotonic() < deadline:
             for child in children:
                 child.poll(time.monotonic())

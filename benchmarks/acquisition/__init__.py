@@ -1,0 +1,1 @@
+"""Whether acquisition stays regular while everything else saturates the machine."""
