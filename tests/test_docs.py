@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 
 from airo_camera.parameters import CameraParameters
-from airo_ros2.bringup.config_file import read_config
+from airo_ros2.bringup.config import LogPolicy, RestartPolicy
+from airo_ros2.bringup.config_file import KEYS, read_config
+from airo_ros2.bringup.node_kinds import CAMERA
 from airo_ros2.cli import main
 from tag_pose.parameters import TagPoseParameters
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "airo_ros2_ws/src"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *SOURCES.glob("*/README.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *SOURCES.glob("*/README.md")])
 Start = Callable[..., Any]
 
 
@@ -92,7 +94,7 @@ def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "detect", "doctor", "clean", "top"):
+    for command in ("bringup", "camera", "detect", "doctor", "clean", "top"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
@@ -112,3 +114,25 @@ def test_every_package_has_a_readme_and_stands_in_the_main_one() -> None:
     for package in SOURCES.iterdir():
         if (package / "package.xml").exists():
             assert (package / "README.md").exists() and f"{package.name}/README.md" in main_text
+
+
+def test_the_reference_of_set_up_files_is_complete(tmp_path: Path) -> None:
+    """The example is valid; each key of the code stands in a table with its default, and no other key does."""
+    page = ROOT / "docs/bringup.md"
+    (example,) = snippets(page, "yaml")
+    (tmp_path / "ros_parameters.yaml").write_text("/**: {ros__parameters: {decimate: 2.0}}\n")
+    (tmp_path / "lab.yaml").write_text(example)
+    setup = read_config(tmp_path / "lab.yaml")
+    assert (setup.name, [camera.name for camera in setup.cameras]) == ("lab", ["front", "door", "simulated"])
+    (top, restart, logs, of_camera) = re.findall(r"^\| key .*?(?=\n\n)", page.read_text(), re.MULTILINE | re.DOTALL)[:4]
+    assert set(re.findall(r"^\| `(\w+)`", top, re.MULTILINE)) == set(KEYS)
+    for table, policy in ((restart, RestartPolicy()), (logs, LogPolicy())):
+        rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+        assert rows.keys() == vars(policy).keys()
+        for name, default in vars(policy).items():
+            assert rows[name] == f"`{default}`" or name == "folder"
+    named = {
+        name for cell in re.findall(r"^\| (`.*?) \|", of_camera, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)
+    }
+    camera_keys = {"fps" if name == "rate" else name for name in CAMERA.parameter_fields()}
+    assert named == camera_keys | {"size", "fourcc", "tags", "record", "parameters", "nice", "cpus"}

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from airo_camera_msgs.msg import TagDetections
-from conftest import killed_process_ids
 
 from rclpy_loans import LoanSubscription, loan_qos
+from rclpy_loans.orphans import remove_orphans
 
 Start = Callable[..., Any]
 LAUNCH_FILE = Path(__file__).resolve().parent.parent / "launch/bringup.launch.py"
@@ -79,4 +79,4 @@ cameras:
     tags.close()
     process.popen.send_signal(signal.SIGINT)
     assert process.wait() == 0
-    killed_process_ids.append(process_id)
+    remove_orphans()  # which launch does not

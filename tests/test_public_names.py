@@ -30,6 +30,7 @@ ROS_PARTS = {
     "airo_ros2": {
         "bringup.budget",
         "bringup.camera_command",
+        "bringup.check",
         "bringup.node_reports",
         "bringup.run",
         "bringup.running_setup",

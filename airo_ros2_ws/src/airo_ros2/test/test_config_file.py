@@ -106,7 +106,7 @@ def test_the_processes_of_a_camera(tmp_path: Path) -> None:
     [
         (
             "cameras:\n  front: {sorce: 0}\n",
-            ["2: cameras.front.sorce: unknown key, expected one of calibration, cpus, "],
+            ["2: cameras.front.sorce: unknown key, expected one of calibration, "],
         ),
         (
             "cameras:\n  front:\n    depth: 0\n",

@@ -8,6 +8,7 @@ import signal
 
 from airo_frames.interruption import Interruption
 from airo_ros2.top.meter import StreamMeter, StreamStats
+from airo_ros2.top.node_state import NodeState
 from airo_ros2.top.table import as_json, as_lines
 
 A, B = b"a" * 16, b"b" * 16
@@ -72,7 +73,18 @@ def test_the_table_and_the_object_have_the_same_content() -> None:
 def test_no_stream_is_said_with_the_domain() -> None:
     """A person learns where it was looked."""
     assert as_lines([], domain=7) == ["no camera publishes in ROS domain 7: start one, or check ROS_DOMAIN_ID"]
-    assert as_json([]) == '{"streams": []}'
+    assert as_json([]) == '{"streams": [], "nodes": []}'
+
+
+def test_nodes_stand_below_the_streams() -> None:
+    """One row per node, with what it and its supervisor say; what is not known is a dash."""
+    values = {"state": "running", "rate (Hz)": "30.0", "latency p99 (ms)": "4.20", "restarts": "2"}
+    nodes = [NodeState("front/camera", 0, "every image was published", values), NodeState("front/lone", 1, "slow", {})]
+    *_, head, camera, lone = as_lines([], nodes, domain=7)
+    assert head.split()[:4] == ["node", "state", "Hz", "p99"]
+    assert camera.split() == "front/camera running 30.0 4.20 - 2 - - every image was published".split()
+    assert lone.split() == "front/lone warning - - - - - - slow".split()
+    assert json.loads(as_json([], nodes))["nodes"][0]["values"] == values
 
 
 def test_an_interruption_is_remembered_and_handlers_are_restored() -> None:

@@ -14,7 +14,7 @@ from airo_ros2.bringup.node_kinds import VIEW
 from airo_ros2.bringup.yaml_tree import Problems, YamlValue, parse_yaml, read_yaml
 from airo_ros2.bringup.yaml_values import bounded, fill, text
 
-__all__ = ["merged_camera", "parse_camera", "read_config"]
+__all__ = ["KEYS", "parse_camera", "read_config"]
 
 _RESTART = {
     "limit": bounded(int, 0, 1_000_000),
@@ -23,7 +23,7 @@ _RESTART = {
     "longest_wait": bounded(float, 0.0, 3600.0),
 }
 _LOGS = {"folder": text, "max_bytes": bounded(int, 1000, 10**12), "keep": bounded(int, 0, 1000)}
-_KEYS = ("cameras", "defaults", "logs", "name", "prometheus", "restart", "view")
+KEYS = ("cameras", "defaults", "logs", "name", "prometheus", "restart", "view")
 
 
 def read_config(path: Path) -> SetupConfig:
@@ -35,8 +35,8 @@ def read_config(path: Path) -> SetupConfig:
     content, problems = read_yaml(path)
     keys = dict(content.items(problems))
     for name, value in keys.items():
-        if name not in _KEYS:
-            problems.add(value, f"{name}: unknown key, expected one of {', '.join(_KEYS)}")
+        if name not in KEYS:
+            problems.add(value, f"{name}: unknown key, expected one of {', '.join(KEYS)}")
     if "cameras" not in keys:
         problems.add(content, f"has the keys {', '.join(keys) or 'none'}: expected cameras with at least one camera")
     cameras = tuple(_cameras(keys, problems, path.parent)) if "cameras" in keys else ()
@@ -71,15 +71,6 @@ def parse_camera(name: str, settings: str, *, base: CameraConfig | None = None) 
     camera = read_camera(name, content, problems, folder=Path.cwd(), base=base)
     problems.check()
     return camera
-
-
-def merged_camera(base: CameraConfig, settings: str) -> CameraConfig:
-    """Return a camera with some settings changed.
-
-    Raises:
-        ConfigError: a key or value does not suit.
-    """
-    return parse_camera(base.name, settings, base=base)
 
 
 def _cameras(keys: Mapping[str, YamlValue], problems: Problems, folder: Path) -> list[CameraConfig]:

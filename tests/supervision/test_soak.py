@@ -1,0 +1,16 @@
+"""The soak itself, for a short time; `make soak-bringup` runs it at length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Start = Callable[..., Any]
+
+
+def test_killed_processes_come_back_and_others_lose_nothing(start: Start) -> None:
+    """Processes of two cameras are killed at random; each stream goes on, no other loses a frame, nothing is left."""
+    soak = start(Path(__file__).parent / "soak.py", "--kills", "4", "--cameras", "2", "--seed", "3")
+    assert soak.wait() == 0, soak.output + soak.errors
+    assert soak.output[-1].startswith("4 kills: back after ") and "others lost 0 of " in soak.output[-1]
