@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from source_reading import retrieved
 
 from airo_camera.exceptions import SourceOpenError, SourceReadError
-from airo_camera.sources.device import DeviceSource, StreamSource
+from airo_camera.sources.device import DeviceOptions, DeviceSource, StreamSource
 from airo_camera.sources.spec import make_source
 
 IMAGES = 20
@@ -126,3 +127,20 @@ def test_missing_device_is_named(spec: str, capfd: pytest.CaptureFixture[str]) -
         source.open()
     source.close()
     assert "WARN" not in capfd.readouterr().err
+
+
+def test_what_a_device_gives_instead_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A capture of another size than asked for, here of a file in the place of a device, is one warning."""
+    path = str(tmp_path / "device.avi")
+    writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (64, 48))
+    for _ in range(3):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+
+    class FileAsDevice(DeviceSource):
+        def _connected(self) -> cv2.VideoCapture:
+            return cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+
+    with FileAsDevice("/dev/video7", options=DeviceOptions(width=640, height=48, fps=30.0)) as source:
+        assert source.grab() is not None
+    assert caplog.messages == ["/dev/video7 was asked for width 640, fps 30 and gives 64, 25"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -23,6 +24,7 @@ from airo_frames.opencv_log import silent_opencv
 
 __all__ = ["DeviceOptions", "DeviceSource", "LiveCapture", "StreamSource"]
 
+_logger = logging.getLogger(__name__)
 _MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 
 
@@ -136,6 +138,22 @@ class DeviceSource(LiveCapture):
         self._path = Path(f"/dev/video{text}" if text.isdecimal() else text)
         self._options = DeviceOptions() if options is None else options
         super().__init__(str(self._path) if sys.platform == "linux" else f"camera {self._index}")
+
+    def open(self) -> None:
+        """Connect, and say where the device gives something else than it was asked for.
+
+        Raises:
+            SourceOpenError: it is not there or cannot be opened.
+        """
+        super().open()
+        given = {"width": self._size_wh[0], "height": self._size_wh[1], "fps": self.fps}
+        differing = {
+            name: asked for name, got in given.items() if (asked := getattr(self._options, name)) not in (None, got)
+        }
+        if differing:
+            asked_text = ", ".join(f"{name} {asked:g}" for name, asked in differing.items())
+            got_text = ", ".join(f"{given[name] or 0:g}" for name in differing)
+            _logger.warning("%s was asked for %s and gives %s", self._name, asked_text, got_text)
 
     @property
     def _index(self) -> int:
