@@ -63,17 +63,16 @@ def test_a_wrong_beginning_is_found_out() -> None:
     """A tag that begins with the wrong solution and swings keeps the right one after a second of images."""
     rng = np.random.default_rng(1)
     later, began_wrong = 0, 0
-    for _ in range(30):
+    for _ in range(20):
         locator = TagLocator(tag_size=0.1)
         axis = rng.uniform(0, 360)
         for frame in range(90):
-            tilt = 20.0 + 25.0 * np.sin(2 * np.pi * frame / 90)
-            pose = facing_camera((0.0, 0.0, 1.8), tilt=tilt, tilt_axis=axis)
-            seen = observed(pose, noise=rng.normal(0.0, 0.05, (4, 2)))
+            tilt = 30.0 - 16.0 * np.cos(2 * np.pi * frame / 90)
+            pose = facing_camera((0.0, 0.0, 2.0), tilt=tilt, tilt_axis=axis)
+            seen = observed(pose, noise=rng.normal(0.0, 0.1, (4, 2)))
             (tag,) = locator.locate([seen], intrinsics=CAMERA)
             assert tag.pose is not None
-            others = [s for s in tag.pose.solutions[1:] if s.camera_from_tag is not None]
-            errors = [angle_between(s.camera_from_tag[:3, :3], pose[:3, :3]) for s in (tag.pose.solutions[0], *others)]
+            errors = [angle_between(s.camera_from_tag[:3, :3], pose[:3, :3]) for s in tag.pose.solutions]
             is_wrong = errors[0] > min(errors) + np.radians(10)
             later += is_wrong and frame >= 30
             began_wrong += is_wrong and frame == 0
@@ -94,7 +93,7 @@ def test_swapping_exchanges_all_of_a_solution() -> None:
 
 @pytest.mark.parametrize("factor", [1.0, 4.0])
 def test_noise_of_a_camera_is_learned(factor: float) -> None:
-    """After some images the covariance describes corners that are noisier than usual; the first ones do not know yet."""
+    """After some images the covariance describes corners that are noisier than usual; at first it does not know."""
     rng = np.random.default_rng(2)
     locator = TagLocator(tag_size=0.1)
     scales = []
