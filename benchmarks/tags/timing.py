@@ -23,7 +23,7 @@ TAGS = 6
 
 def run_timing(*, is_quick: bool) -> list[dict[str, Any]]:
     """Return medians over a moving 1080p scene: detector, poses with and without a lens that distorts."""
-    rounds = 5 if is_quick else 60
+    rounds = 5 if is_quick else 24
     centre = ((SIZE_WH[0] - 1) / 2, (SIZE_WH[1] - 1) / 2)
     pinhole = Intrinsics.pinhole(FOCAL, FOCAL, *centre)
     lens = Intrinsics(pinhole.camera_matrix, np.array([-0.2, 0.05, 0.001, -0.001, 0.0]))
