@@ -13,8 +13,8 @@ __all__ = ["CornerNoise", "corner_sigmas", "covariances"]
 # by benchmarks/tags on sharp images with little noise. Below 25 px the libraries fit the edges of a tag badly.
 WIDTHS_PX = (10.0, 15.0, 17.0, 19.0, 21.0, 23.0, 25.0, 29.0, 32.0, 37.0, 56.0, 100.0)
 SIGMAS_PX = {
-    "pupil": (0.18, 0.19, 0.16, 0.14, 0.10, 0.08, 0.05, 0.042, 0.039, 0.038, 0.032, 0.030),
-    "pyapriltags": (0.18, 0.19, 0.16, 0.15, 0.11, 0.085, 0.052, 0.026, 0.0155, 0.012, 0.0097, 0.009),
+    "pupil": (0.18, 0.19, 0.16, 0.14, 0.10, 0.085, 0.062, 0.054, 0.051, 0.049, 0.041, 0.039),
+    "pyapriltags": (0.18, 0.19, 0.16, 0.15, 0.11, 0.09, 0.065, 0.033, 0.0195, 0.0155, 0.0125, 0.0115),
 }
 DEFAULT_BACKEND = "pupil"
 MAX_CONDITION = 1e12
