@@ -19,7 +19,7 @@ from tag_pose.observation import TagObservation
 from tag_pose.planar import distortion_for_opencv
 from tag_pose.pose import PoseEstimate, check_tag_size, estimate_pose
 
-__all__ = ["DetectedTag", "Tagger"]
+__all__ = ["DetectedTag", "TagLocator", "Tagger"]
 
 PRIOR_LIFETIME_FRAMES = 30
 
@@ -41,28 +41,22 @@ class DetectedTag:
     pose: PoseEstimate | None
 
 
-class Tagger:
-    """Finds tags and their poses in the images of one camera; uses each tag's last pose to tell two solutions apart.
+class TagLocator:
+    """Finds the poses of tags in the images of one camera; uses each tag's last pose to tell two solutions apart.
 
     A last pose is used only for a tag whose family and id are unique in the image, and for 30 frames. Not to be shared
-    between threads. Use it as a context manager, or call close().
+    between threads.
 
     Args:
-        detector_settings: what to look for; the defaults when None.
         tag_size: m, edge of the black border of every tag without an entry in tag_sizes; None when unknown.
-        tag_sizes: m, by tag id.
+        tag_sizes: m, by tag id, or by family and id, which comes first.
 
     Raises:
-        DetectorSettingError: the detector cannot be made.
         PoseInputError: a size is not a finite number above 0.
     """
 
     def __init__(
-        self,
-        detector_settings: DetectorSettings | None = None,
-        *,
-        tag_size: float | None = None,
-        tag_sizes: Mapping[int, float] | None = None,
+        self, *, tag_size: float | None = None, tag_sizes: Mapping[int | tuple[str, int], float] | None = None
     ) -> None:
         self._tag_size = tag_size
         self._tag_sizes = dict(tag_sizes or {})
@@ -70,20 +64,6 @@ class Tagger:
             check_tag_size(size)
         self._frame_number = 0
         self._priors: dict[tuple[str, int], _Prior] = {}  # by family and id
-        self._detector = TagDetector(detector_settings)
-
-    @property
-    def detector(self) -> TagDetector:
-        """The detector; closed with the tagger."""
-        return self._detector
-
-    def process(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
-        """Return the tags in an image with their poses: locate(detect(gray))."""
-        return self.locate(self.detect(gray), intrinsics=intrinsics)
-
-    def detect(self, gray: NDArray[np.uint8]) -> list[TagObservation]:
-        """Return the tags in a (H, W) uint8 image without poses; see TagDetector.detect()."""
-        return self._detector.detect(gray)
 
     def locate(self, observations: Iterable[TagObservation], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
         """Return the tags of the next image of the camera with their poses, in the order given.
@@ -111,22 +91,9 @@ class Tagger:
         """Forget the last poses: the next image has nothing to do with the ones before."""
         self._priors.clear()
 
-    def close(self) -> None:
-        """Free the detector. Closing again does nothing."""
-        self._detector.close()
-
-    def __enter__(self) -> Tagger:
-        """Return self; leaving the block closes the tagger."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close the tagger."""
-        self.close()
-
     def _located(self, observation: TagObservation, intrinsics: Intrinsics | None, *, is_unique: bool) -> DetectedTag:
-        tag_size = self._tag_sizes.get(observation.tag_id, self._tag_size)
+        by_id = self._tag_sizes.get(observation.tag_id, self._tag_size)
+        tag_size = self._tag_sizes.get(_key(observation), by_id)
         if tag_size is None or intrinsics is None:
             return DetectedTag(observation, tag_size, None)
         prior = self._priors.get(_key(observation)) if is_unique else None
@@ -151,6 +118,59 @@ class Tagger:
                 self._priors[key] = _Prior(tag.pose.camera_from_tag, self._frame_number)
         oldest = self._frame_number - PRIOR_LIFETIME_FRAMES
         self._priors = {key: prior for key, prior in self._priors.items() if prior.frame_number > oldest}
+
+
+class Tagger(TagLocator):
+    """Finds tags and their poses in the images of one camera: a detector and a locator.
+
+    Use it as a context manager, or call close().
+
+    Args:
+        detector_settings: what to look for; the defaults when None.
+        tag_size: see TagLocator.
+        tag_sizes: see TagLocator.
+
+    Raises:
+        DetectorSettingError: the detector cannot be made.
+        PoseInputError: a size is not a finite number above 0.
+    """
+
+    def __init__(
+        self,
+        detector_settings: DetectorSettings | None = None,
+        *,
+        tag_size: float | None = None,
+        tag_sizes: Mapping[int | tuple[str, int], float] | None = None,
+    ) -> None:
+        super().__init__(tag_size=tag_size, tag_sizes=tag_sizes)
+        self._detector = TagDetector(detector_settings)
+
+    @property
+    def detector(self) -> TagDetector:
+        """The detector; closed with the tagger."""
+        return self._detector
+
+    def process(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
+        """Return the tags in an image with their poses: locate(detect(gray))."""
+        return self.locate(self.detect(gray), intrinsics=intrinsics)
+
+    def detect(self, gray: NDArray[np.uint8]) -> list[TagObservation]:
+        """Return the tags in a (H, W) uint8 image without poses; see TagDetector.detect()."""
+        return self._detector.detect(gray)
+
+    def close(self) -> None:
+        """Free the detector. Closing again does nothing."""
+        self._detector.close()
+
+    def __enter__(self) -> Tagger:
+        """Return self; leaving the block closes the tagger."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the tagger."""
+        self.close()
 
 
 @dataclass(frozen=True, eq=False)
