@@ -17,7 +17,9 @@ ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
     "airo_frames": {"node_main", "publisher", "subscription"},
     "airo_camera": {"acknowledgements", "frame_sink", "node"},
-    "tag_pose": {"node", "outputs", "worker"},
+    "tag_pose": {
+        *("node", "outputs", "worker", "diagnostics_output", "overlay_output", "transform_output", "standard_messages"),
+    },
     "airo_ros2": {"bringup.run", "doctor.probe_node", "top.run", "top.streams"},
 }
 BELOW = {

@@ -5,7 +5,9 @@ AiroRos2Error
     ├── DetectorSettingError     a setting of the detector is out of range or unknown (also a ValueError)
     ├── DetectorImageError       the image is not something a detector can look at (also a ValueError)
     ├── DetectorClosedError      the detector was used after it was closed
-    └── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
+    ├── DetectorFailedError      the library failed at an image; the next one may work
+    ├── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
+    └── TagTableError            the sizes and frames of tags are not understood (also a ValueError)
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from rclpy_loans.exceptions import AiroRos2Error
 
 __all__ = [
     "DetectorClosedError",
+    "DetectorFailedError",
     "DetectorImageError",
     "DetectorSettingError",
     "PoseInputError",
     "TagPoseError",
+    "TagTableError",
 ]
 
 
@@ -37,5 +41,13 @@ class DetectorClosedError(TagPoseError):
     """The detector was used after it was closed."""
 
 
+class DetectorFailedError(TagPoseError):
+    """The library failed at an image; the next one may work."""
+
+
 class PoseInputError(TagPoseError, ValueError):
     """Corners, tag size or intrinsics cannot give a pose."""
+
+
+class TagTableError(TagPoseError, ValueError):
+    """The sizes and frames of tags are not understood."""

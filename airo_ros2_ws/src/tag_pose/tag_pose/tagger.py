@@ -49,15 +49,13 @@ class TagLocator:
 
     Args:
         tag_size: m, edge of the black border of every tag without an entry in tag_sizes; None when unknown.
-        tag_sizes: m, by tag id, or by family and id, which comes first.
+        tag_sizes: m, by name ("tag36h11:4"), or by id in all families (4).
 
     Raises:
         PoseInputError: a size is not a finite number above 0.
     """
 
-    def __init__(
-        self, *, tag_size: float | None = None, tag_sizes: Mapping[int | tuple[str, int], float] | None = None
-    ) -> None:
+    def __init__(self, *, tag_size: float | None = None, tag_sizes: Mapping[int | str, float] | None = None) -> None:
         self._tag_size = tag_size
         self._tag_sizes = dict(tag_sizes or {})
         for size in (*self._tag_sizes.values(), *(() if tag_size is None else (tag_size,))):
@@ -93,7 +91,7 @@ class TagLocator:
 
     def _located(self, observation: TagObservation, intrinsics: Intrinsics | None, *, is_unique: bool) -> DetectedTag:
         by_id = self._tag_sizes.get(observation.tag_id, self._tag_size)
-        tag_size = self._tag_sizes.get(_key(observation), by_id)
+        tag_size = self._tag_sizes.get(f"{observation.family}:{observation.tag_id}", by_id)
         if tag_size is None or intrinsics is None:
             return DetectedTag(observation, tag_size, None)
         prior = self._priors.get(_key(observation)) if is_unique else None
@@ -140,7 +138,7 @@ class Tagger(TagLocator):
         detector_settings: DetectorSettings | None = None,
         *,
         tag_size: float | None = None,
-        tag_sizes: Mapping[int | tuple[str, int], float] | None = None,
+        tag_sizes: Mapping[int | str, float] | None = None,
     ) -> None:
         super().__init__(tag_size=tag_size, tag_sizes=tag_sizes)
         self._detector = TagDetector(detector_settings)

@@ -1,0 +1,99 @@
+"""Tags on /tf, where tf2_msgs is installed."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from std_msgs.msg import Header, String
+
+from airo_frames.parameters import ParameterError
+from tag_pose.frame_claims import Claim, FrameClaims
+from tag_pose.pose import PoseEstimate
+from tag_pose.standard_messages import transform_message
+from tag_pose.tag_table import TagTable
+from tag_pose.tagger import DetectedTag
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+__all__ = ["POLICIES", "TransformOutput"]
+
+POLICIES = ("first_camera", "camera_prefixed", "configured", "off")
+CLAIMS_TOPIC = "/tag_frame_claims"
+
+
+class TransformOutput:
+    """Publishes each tag whose frame is unique in the image, so that no frame gets two parents.
+
+    first_camera     a tag that several cameras see is published by one of them, as long as that one sees it
+    camera_prefixed  every camera publishes every tag, as <camera>/tag36h11:0
+    configured       as first_camera, but only tags whose frame was configured
+    off              nothing
+
+    Args:
+        node: the node that publishes; its namespace is the camera's name.
+        policy: one of POLICIES.
+
+    Raises:
+        ParameterError: the policy is unknown.
+    """
+
+    def __init__(self, node: Node, *, policy: str) -> None:
+        if policy not in POLICIES:
+            raise ParameterError(f"transforms is {policy!r}: expected one of {', '.join(POLICIES)}")
+        self._policy = policy
+        self._prefix = node.get_namespace().strip("/") if policy == "camera_prefixed" else ""
+        self._message: Any = None
+        if policy == "off":
+            return
+        try:
+            self._message = import_module("tf2_msgs.msg").TFMessage
+        except ImportError:
+            node.get_logger().info("tf2_msgs is not installed: tags are not published on /tf, but on tag_poses")
+            return
+        self._publisher = node.create_publisher(self._message, "/tf", 100)
+        self._claims = FrameClaims(now=time.monotonic())
+        if policy != "camera_prefixed":
+            self._announcements = node.create_publisher(String, CLAIMS_TOPIC, 100)
+            node.create_subscription(
+                String, CLAIMS_TOPIC, self._hear, 100, callback_group=MutuallyExclusiveCallbackGroup()
+            )
+
+    def publish(self, header: Header, tags: Sequence[tuple[DetectedTag, PoseEstimate]], *, table: TagTable) -> None:
+        """Publish the tags of one frame."""
+        if self._message is None:
+            return
+        named = [(self._name(tag, table), pose) for tag, pose in tags]
+        count = Counter(name for name, _ in named)
+        transforms = [
+            transform_message(header, name, pose)
+            for name, pose in named
+            if name and count[name] == 1 and self._is_ours(name, header.frame_id)
+        ]
+        if transforms:
+            self._publisher.publish(self._message(transforms=transforms))
+
+    def _name(self, tag: DetectedTag, table: TagTable) -> str:
+        seen = tag.observation
+        entry = table.entry(seen.family, seen.tag_id)
+        if self._policy == "configured" and (entry is None or not entry.frame):
+            return ""
+        name = table.frame(seen.family, seen.tag_id)
+        return f"{self._prefix}/{name}" if self._prefix else name
+
+    def _is_ours(self, child: str, parent: str) -> bool:
+        if self._policy == "camera_prefixed":
+            return True
+        claim = self._claims.claim(child, parent, now=time.monotonic())
+        self._announcements.publish(String(data=f"{'own' if claim.is_owner else 'claim'}\n{child}\n{parent}"))
+        return claim.is_owner
+
+    def _hear(self, message: String) -> None:
+        kind, child, parent = (message.data.split("\n") + ["", "", ""])[:3]
+        if kind in ("own", "claim"):
+            self._claims.hear(Claim(child, parent, kind == "own"), now=time.monotonic())
