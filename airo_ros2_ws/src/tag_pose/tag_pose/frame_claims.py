@@ -74,6 +74,8 @@ class FrameClaims:
             own = self._own.get(child)
             if own is None or now - own.seen > HOLD_SECS:
                 own = self._own[child] = _Own(max(now, self._start + DISCOVERY_SECS), now, False)
+            elif not own.is_owner and now - own.seen > CLAIM_SECS:
+                own.since = now  # the others have not heard of us meanwhile
             own.seen = now
             rivals = {
                 other: is_owner
