@@ -13,7 +13,7 @@ from tag_pose.observation import TagObservation
 __all__ = ["Region", "merged", "moved"]
 
 # The library thresholds an image in tiles of 4x4 px: a region whose tiles are those of the whole image gives the same
-# corners as the whole image.
+# edges as the whole image.
 TILE_PX = 4
 MERGE_GAIN = 1.3  # two regions become one that is at most so many times larger than both: each search has a fixed cost
 
