@@ -5,7 +5,9 @@ AiroRos2Error
     ├── DetectorSettingError     a setting of the detector is out of range or unknown (also a ValueError)
     ├── DetectorImageError       the image is not something a detector can look at (also a ValueError)
     ├── DetectorClosedError      the detector was used after it was closed
-    └── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
+    ├── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
+    └── BundleError              a bundle or its file cannot be used (also a ValueError)
+        └── BundleCalibrationError   the images do not tell the layout of a bundle; says what is missing
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 from rclpy_loans.exceptions import AiroRos2Error
 
 __all__ = [
+    "BundleCalibrationError",
+    "BundleError",
     "DetectorClosedError",
     "DetectorImageError",
     "DetectorSettingError",
@@ -39,3 +43,11 @@ class DetectorClosedError(TagPoseError):
 
 class PoseInputError(TagPoseError, ValueError):
     """Corners, tag size or intrinsics cannot give a pose."""
+
+
+class BundleError(TagPoseError, ValueError):
+    """A bundle or its file cannot be used."""
+
+
+class BundleCalibrationError(BundleError):
+    """The images do not tell the layout of a bundle."""
