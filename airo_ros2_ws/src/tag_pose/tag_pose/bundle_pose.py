@@ -94,7 +94,7 @@ def locate_bundle(
     starts = _starts(members, seen, previous)
     near_start = np.maximum(NEAR_START_SIDES * seen.sides, NEAR_START_PX)
     agree = seen.errors(starts) < near_start
-    fits = seen.fit(starts, agree | (np.arange(len(members)) == _owners(members, seen, starts)[:, None]))
+    fits = seen.fit(starts, agree | (np.arange(len(members)) == _owners(seen, starts)[:, None]))
     poses = _poses(fits)
     near_fit = np.maximum(np.maximum(NEAR_FIT_SIDES * seen.sides, NEAR_FIT_PX), 6 * seen.sigmas)
     errors = seen.errors(poses)
@@ -181,9 +181,9 @@ def _nearer(starts: NDArray[np.float64], previous: NDArray[np.float64]) -> NDArr
     return starts[nearest : nearest + 1] if angles[nearest] < PRIOR_REACH else starts[:1]
 
 
-def _owners(members: _Members, seen: _Seen, starts: NDArray[np.float64]) -> NDArray[np.int64]:
+def _owners(seen: _Seen, starts: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the tag that fits each start best: it is always used."""
-    return np.argmin(seen.errors(starts), axis=1)
+    return np.asarray(np.argmin(seen.errors(starts), axis=1))
 
 
 def _poses(fits: PoseFits) -> NDArray[np.float64]:
@@ -193,7 +193,7 @@ def _poses(fits: PoseFits) -> NDArray[np.float64]:
 
 
 def _best(scores: NDArray[np.float64], poses: NDArray[np.float64], previous: NDArray[np.float64] | None) -> int:
-    """Return the pose of the lowest score; of those that are as good but for half a tag, the nearest to the one before."""
+    """Return the pose of the lowest score; of those as good but for half a tag, the nearest to the one before."""
     best = int(np.argmin(scores))
     if previous is None:
         return best

@@ -111,8 +111,10 @@ class TagLocator:
         Raises:
             PoseInputError: the distortion model is unknown.
         """
-        located = []
-        for bundle in self._bundles if intrinsics is not None else ():
+        located: list[LocatedBundle] = []
+        if intrinsics is None:
+            return located
+        for bundle in self._bundles:
             seen = self._bundle_priors.get(bundle.name)
             is_fresh = seen is not None and seen.frame_number >= self._frame_number - PRIOR_LIFETIME_FRAMES
             found = locate_bundle(

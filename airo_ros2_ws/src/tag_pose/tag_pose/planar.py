@@ -51,8 +51,8 @@ def square_poses(
         rotations: (N, 2, 3, 3) float64, camera from tag.
         translations: (N, 2, 3) float64, m. Not finite where there is no pose.
 
-    Source: T. Collins and A. Bartoli, Infinitesimal Plane-Based Pose Estimation, 2014: the homography of the square gives
-    the image of its centre and the derivative there, which two rotations explain; then the translation is linear.
+    Source: T. Collins and A. Bartoli, Infinitesimal Plane-Based Pose Estimation, 2014: the homography of the square
+    gives the image of its centre and the derivative there, which two rotations explain; the translation is linear.
     """
     with np.errstate(all="ignore"):
         homographies = _homographies(rays)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 __all__ = ["PoseFits", "fit_poses", "rotations_by"]
 
-MAX_ITERATIONS = 12
-FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING = 1e-7, 30.0, 0.1
+MAX_ITERATIONS = 10
+FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING = 1e-7, 10.0, 0.1
+DAMPING_AFTER_FAILURE = 1e-3
 # A step that promises to lower the sum of squares by less than both is the last one.
 ENOUGH_RELATIVE, ENOUGH_PX2 = 1e-4, 1e-9
 _EYE3 = np.eye(3)
-_TINY = np.eye(6) * 1e-12
+_EYE6 = np.eye(6)
+_TINY = 1e-12  # keeps a singular system solvable
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +28,8 @@ class PoseFits:
         translations: (B, 3) float64, m.
         costs: (B,) float64, sums of the squared residuals.
         residuals: (B, M, 2) float64.
-        normals: (B, 6, 6) float64, J^T J for the unknowns x, y, z (m), rotation about x, y, z (rad), where rotations are
-            about the axes of the camera frame through the body's origin: R_true = exp(rotation) R.
+        normals: (B, 6, 6) float64, J^T J for the unknowns x, y, z (m), rotation about x, y, z (rad). Rotations are about
+            the axes of the camera frame through the body's origin: R_true = exp(rotation) R.
     """
 
     rotations: NDArray[np.float64]
@@ -47,9 +49,9 @@ def fit_poses(
 ) -> PoseFits:
     """Refine poses until the points lie on their rays as well as they can.
 
-    A residual is metric @ (seen ray - ray of the point). With the derivative of the pixel by the ray as the metric, it is
-    the reprojection error in pixels to first order, whatever the lens; divided by the pixels' standard deviation it is
-    that of a maximum-likelihood fit; zero leaves a point out.
+    A residual is metric @ (seen ray - ray of the point). With the derivative of the pixel by the ray as the metric, it
+    is the reprojection error in pixels to first order, whatever the lens; divided by the pixels' standard deviation it
+    is that of a maximum-likelihood fit; zero leaves a point out.
 
     Args:
         points: (B, M, 3) or (M, 3) float64, m, body frame.
@@ -77,7 +79,8 @@ def fit_poses(
             )
             is_better = candidates[0].costs < fits.costs
             fits, slopes = _chosen(is_better, candidates, (fits, slopes))
-            damping = damping * np.where(is_better, LESS_DAMPING, MORE_DAMPING)
+            after_failure = np.maximum(MORE_DAMPING * damping, DAMPING_AFTER_FAILURE)
+            damping = np.where(is_better, LESS_DAMPING * damping, after_failure)
             if not (promised > ENOUGH_RELATIVE * fits.costs + ENOUGH_PX2).any():
                 break
     return fits
@@ -118,7 +121,8 @@ def _evaluated(
     jacobians = np.empty((*residuals.shape, 6))
     jacobians[..., :3] = by_point
     # d(exp(w) arm)/dw = -[arm]_x: a residual turns with the cross product of the arm and its derivative by the point.
-    (arm_x, arm_y, arm_z), (by_x, by_y, by_z) = np.moveaxis(arms, -1, 0)[..., None], np.moveaxis(by_point, -1, 0)
+    arm_x, arm_y, arm_z = arms[..., 0, None], arms[..., 1, None], arms[..., 2, None]
+    by_x, by_y, by_z = by_point[..., 0], by_point[..., 1], by_point[..., 2]
     jacobians[..., 3] = arm_y * by_z - arm_z * by_y
     jacobians[..., 4] = arm_z * by_x - arm_x * by_z
     jacobians[..., 5] = arm_x * by_y - arm_y * by_x
@@ -135,31 +139,24 @@ def _steps(
     fits: PoseFits, slopes: NDArray[np.float64], damping: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the next steps, (B, 6), and by how much they promise to lower the costs."""
-    normals = np.where(np.isfinite(fits.costs)[:, None, None], fits.normals, np.eye(6))
-    slopes = np.where(np.isfinite(fits.costs)[:, None], slopes, 0.0)
+    is_valid = np.isfinite(fits.costs)
+    normals = fits.normals
+    if not is_valid.all():
+        normals = np.where(is_valid[:, None, None], normals, _EYE6)
+        slopes = np.where(is_valid[:, None], slopes, 0.0)
     # Metres and radians differ in scale: unknowns are scaled so that the diagonal is 1.
-    scales = np.sqrt(np.maximum(np.diagonal(normals, axis1=1, axis2=2), 1e-300))
-    scaled = normals / (scales[:, :, None] * scales[:, None, :])
-    damped = scaled + damping[:, None, None] * np.eye(6) + _TINY
+    scales = np.sqrt(np.maximum(normals.diagonal(axis1=1, axis2=2), 1e-300))
+    damped = normals / (scales[:, :, None] * scales[:, None, :]) + (damping + _TINY)[:, None, None] * _EYE6
     steps = np.linalg.solve(damped, (slopes / scales)[..., None])[..., 0] / scales
     return steps, (slopes * steps).sum(axis=1)
 
 
 def _chosen(is_better: NDArray[np.bool_], one: _State, other: _State) -> _State:
-    if is_better.all():
-        return one
-
-    def merged(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(is_better.reshape(-1, *([1] * (first.ndim - 1))), first, second)
-
-    (better, better_slopes), (fits, slopes) = one, other
-    return (
-        PoseFits(
-            merged(better.rotations, fits.rotations),
-            merged(better.translations, fits.translations),
-            merged(better.costs, fits.costs),
-            merged(better.residuals, fits.residuals),
-            merged(better.normals, fits.normals),
-        ),
-        merged(better_slopes, slopes),
-    )
+    """Return one, with the other's values where it is not better."""
+    if not is_better.all():
+        kept = ~is_better
+        (better, better_slopes), (fits, slopes) = one, other
+        better_slopes[kept] = slopes[kept]
+        for name in ("rotations", "translations", "costs", "residuals", "normals"):
+            getattr(better, name)[kept] = getattr(fits, name)[kept]
+    return one
