@@ -1,58 +1,56 @@
-"""How uncertain the pose of one tag is."""
+"""How uncertain the corners of a tag are, and what was fitted to them."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["corner_sigma", "pose_covariance"]
+__all__ = ["corner_sigmas", "covariances"]
 
-# Standard deviation of one corner coordinate against the length of the tag's sides, both px; measured on rendered tags.
+# Standard deviation of one corner coordinate against the length of the tag's sides, both px, of each backend.
 SIDES_PX = (16.0, 20.0, 24.0, 32.0, 48.0, 96.0)
-SIGMAS_PX = (0.14, 0.11, 0.08, 0.06, 0.05, 0.04)
+SIGMAS_PX = {
+    "pupil": (0.14, 0.11, 0.08, 0.06, 0.05, 0.04),
+    "pyapriltags": (0.14, 0.11, 0.08, 0.06, 0.05, 0.04),
+}
+DEFAULT_BACKEND = "pupil"
 MAX_CONDITION = 1e12
 
 
-def corner_sigma(corners: NDArray[np.float64]) -> float:
-    """Return the standard deviation of each coordinate of a tag's corners, px, from the mean length of its sides.
+def corner_sigmas(corners: NDArray[np.float64], *, backend: str = DEFAULT_BACKEND) -> NDArray[np.float64]:
+    """Return the standard deviations of the coordinates of tags' corners, px, from the mean length of their sides.
 
     Args:
-        corners: (4, 2) float64, px, in order around the tag.
-    """
-    side = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).mean()
-    return float(np.interp(side, SIDES_PX, SIGMAS_PX))
-
-
-def pose_covariance(
-    points_in_tag: NDArray[np.float64],
-    *,
-    camera_from_tag: NDArray[np.float64],
-    pixels_by_point: NDArray[np.float64],
-    sigma: float,
-) -> NDArray[np.float64] | None:
-    """Return the covariance of a pose that was fitted to pixels by least squares: sigma^2 (J^T J)^-1.
-
-    Args:
-        points_in_tag: (N, 3) float64, m.
-        camera_from_tag: (4, 4) float64.
-        pixels_by_point: (N, 2, 3) float64, px per m: derivative of each pixel by its point in the camera frame.
-        sigma: px, standard deviation of each coordinate of the pixels.
+        corners: (..., 4, 2) float64, px, in order around each tag.
+        backend: the library that found them.
 
     Returns:
-        (6, 6) float64 in the order of geometry_msgs: x, y, z (m), rotation about x, y, z (rad). Rotations are about the
-        axes of the camera frame through the tag's origin: R_true = exp(rotation) R. None when the pixels do not
-        determine the pose.
+        (...) float64.
     """
-    arms = points_in_tag @ camera_from_tag[:3, :3].T  # from the tag's origin to each point, camera frame
-    # d(exp(w) R p)/dw = -[R p]_x, so each pixel turns with the cross product of the axes and its arm.
-    by_rotation = np.stack([pixels_by_point @ np.cross(axis, arms)[:, :, None] for axis in np.eye(3)], axis=-1)
-    jacobian = np.concatenate([pixels_by_point, by_rotation[:, :, 0, :]], axis=-1).reshape(-1, 6)
-    # Metres and radians differ in scale: columns of unit length make the condition say something.
-    scales = np.linalg.norm(jacobian, axis=0)
-    if not (np.isfinite(scales).all() and (scales > 0).all()):
-        return None
-    normal = (jacobian / scales).T @ (jacobian / scales)
-    if np.linalg.cond(normal) > MAX_CONDITION:
-        return None
-    covariance = sigma**2 * np.linalg.inv(normal) / np.outer(scales, scales)
-    return np.asarray((covariance + covariance.T) / 2, dtype=np.float64)
+    sides = np.sqrt(np.square(corners - np.roll(corners, 1, axis=-2)).sum(axis=-1)).mean(axis=-1)
+    return np.asarray(np.interp(sides, SIDES_PX, SIGMAS_PX[backend]), dtype=np.float64)
+
+
+def covariances(normals: NDArray[np.float64], *, sigmas: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the covariances of what was fitted by least squares: sigma^2 (J^T J)^-1.
+
+    Args:
+        normals: (B, D, D) float64: J^T J of each fit.
+        sigmas: (B,) float64: standard deviations of the residuals.
+
+    Returns:
+        (B, D, D) float64, symmetric; nan where the residuals do not determine the unknowns.
+    """
+    with np.errstate(all="ignore"):
+        # Metres and radians differ in scale: a diagonal of ones makes the condition say something.
+        scales = np.sqrt(np.diagonal(normals, axis1=1, axis2=2))
+        scaled = normals / (scales[:, :, None] * scales[:, None, :])
+        is_usable = np.isfinite(scaled).all(axis=(1, 2))
+        identity = np.eye(normals.shape[-1])
+        eigenvalues = np.linalg.eigvalsh(np.where(is_usable[:, None, None], scaled, identity))
+        is_usable &= eigenvalues[:, 0] * MAX_CONDITION > eigenvalues[:, -1]
+        inverses = np.linalg.inv(np.where(is_usable[:, None, None], scaled, identity))
+        found = inverses * np.square(sigmas)[:, None, None] / (scales[:, :, None] * scales[:, None, :])
+    found = (found + found.transpose(0, 2, 1)) / 2
+    found[~is_usable] = np.nan
+    return np.asarray(found)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tag_pose.planar import PoseSolution
-from tag_pose.pose import PoseEstimate
+from tag_pose.pose import PoseEstimate, PoseSolution
 from tag_pose.tagger import DetectedTag
 
 __all__ = ["detection_as_dict"]

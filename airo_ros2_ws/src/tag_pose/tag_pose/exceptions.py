@@ -7,7 +7,9 @@ AiroRos2Error
     ├── DetectorClosedError      the detector was used after it was closed
     ├── DetectorFailedError      the library failed at an image; the next one may work
     ├── PoseInputError           corners, tag size or intrinsics cannot give a pose (also a ValueError)
-    └── TagTableError            the sizes and frames of tags are not understood (also a ValueError)
+    ├── TagTableError            the sizes and frames of tags are not understood (also a ValueError)
+    └── BundleError              a bundle or its file cannot be used (also a ValueError)
+        └── BundleCalibrationError   the images do not tell the layout of a bundle; says what is missing
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from __future__ import annotations
 from rclpy_loans.exceptions import AiroRos2Error
 
 __all__ = [
+    "BundleCalibrationError",
+    "BundleError",
     "DetectorClosedError",
     "DetectorFailedError",
     "DetectorImageError",
@@ -51,3 +55,11 @@ class PoseInputError(TagPoseError, ValueError):
 
 class TagTableError(TagPoseError, ValueError):
     """The sizes and frames of tags are not understood."""
+
+
+class BundleError(TagPoseError, ValueError):
+    """A bundle or its file cannot be used."""
+
+
+class BundleCalibrationError(BundleError):
+    """The images do not tell the layout of a bundle."""

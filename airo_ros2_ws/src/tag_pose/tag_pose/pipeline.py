@@ -8,7 +8,7 @@ from tag_pose.frame_gate import FrameGate
 from tag_pose.parameters import TagPoseParameters
 from tag_pose.search import TagSearch
 from tag_pose.tag_table import TagTable
-from tag_pose.tagger import TagLocator
+from tag_pose.locator import TagLocator
 from tag_pose.tracking import TagTracks
 
 __all__ = ["Pipeline"]
