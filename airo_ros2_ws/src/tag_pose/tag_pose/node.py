@@ -28,7 +28,7 @@ class TagPoseNode:
 
     Raises:
         ParameterError: a parameter has a bad value.
-        TagPoseError: the detector cannot be made, or the tags are not understood.
+        TagPoseError: the detector cannot be made, or the tags or bundles are not understood.
     """
 
     def __init__(self, node: Node) -> None:
@@ -40,7 +40,7 @@ class TagPoseNode:
         self._outputs = TagOutputs(
             node,
             transforms=parameters.transforms,
-            table=self._pipeline.table,
+            pipeline=self._pipeline,
             failed=partial(finish, self.finished),
         )
         self._workers = TagWorkers(
@@ -65,7 +65,7 @@ class TagPoseNode:
 
         def take_effect() -> None:
             self._pipeline = pipeline
-            self._outputs.follow(pipeline.table)
+            self._outputs.follow(pipeline)
             self._workers.replace(pipeline)
 
         return take_effect

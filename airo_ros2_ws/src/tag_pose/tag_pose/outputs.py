@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -16,9 +17,11 @@ from airo_frames.stamps import write_stamp
 from airo_frames.text import write_text
 from rclpy_loans import LoanPublisher, loan_qos
 from tag_pose.messages import write_tags
+from tag_pose.observation import DetectedTag
 from tag_pose.overlay_output import OverlayOutput
-from tag_pose.pose import PoseEstimate
+from tag_pose.pipeline import Pipeline
 from tag_pose.standard_messages import (
+    Located,
     covariance_message,
     fill_apriltag_detection,
     located,
@@ -26,9 +29,8 @@ from tag_pose.standard_messages import (
     pose_message,
     time_message,
 )
-from tag_pose.tag_table import TagTable
+from tag_pose.tag_table import topic_of
 from tag_pose.tagged_frame import TaggedFrame
-from tag_pose.tagger import DetectedTag
 from tag_pose.transform_output import TransformOutput
 
 if TYPE_CHECKING:
@@ -44,30 +46,33 @@ class TagOutputs:
     Args:
         node: the node that publishes.
         transforms: policy of TransformOutput.
-        table: its tags get topics of their own.
+        pipeline: its configured tags and its bundles get topics of their own.
         failed: called if the thread that draws the overlay ends by an error.
     """
 
-    def __init__(self, node: Node, *, transforms: str, table: TagTable, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, node: Node, *, transforms: str, pipeline: Pipeline, failed: Callable[[Exception], None]) -> None:
         self._node = node
         # Reliable and in order: a reader that keeps up gets the result of every frame.
         self._tags = LoanPublisher(node, TagDetections, "tags", qos=loan_qos(16, reliable=True))
         self._poses = node.create_publisher(PoseArray, "tag_poses", 10)
         self._markers = node.create_publisher(MarkerArray, "tag_markers", 10)
         self._transforms = TransformOutput(node, policy=transforms)
-        self._pose_of_tag: dict[str, Publisher] = {}  # by topic
+        self._pose_publishers: dict[str, Publisher] = {}  # of configured tags and bundles, by topic
+        self._posing = threading.Lock()  # held while poses are published: a publisher must not go away meanwhile
         self._apriltag = _ApriltagOutput(node)
         self._overlay = OverlayOutput(node, failed=failed)
-        self.follow(table)
+        self.follow(pipeline)
 
-    def follow(self, table: TagTable) -> None:
-        """Have a topic for each tag of a table, and no others. Called by the executor."""
-        wanted = {entry.topic for entry in table.entries}
-        publishers = {topic: one for topic, one in self._pose_of_tag.items() if topic in wanted}
+    def follow(self, pipeline: Pipeline) -> None:
+        """Have a topic for each configured tag and bundle, and no others. Called by the executor."""
+        wanted = {entry.topic for entry in pipeline.table.entries}
+        wanted |= {topic_of(bundle.name) for bundle in pipeline.bundles}
+        publishers = {topic: one for topic, one in self._pose_publishers.items() if topic in wanted}
         for topic in wanted - set(publishers):
             publishers[topic] = self._node.create_publisher(PoseWithCovarianceStamped, f"tag_poses/{topic}", 10)
-        unwanted = [one for topic, one in self._pose_of_tag.items() if topic not in wanted]
-        self._pose_of_tag = publishers  # at once: publish() may run in another thread
+        unwanted = [one for topic, one in self._pose_publishers.items() if topic not in wanted]
+        with self._posing:
+            self._pose_publishers = publishers
         for publisher in unwanted:
             self._node.destroy_publisher(publisher)
 
@@ -83,8 +88,9 @@ class TagOutputs:
             return
         header = Header(stamp=time_message(result.frame.stamp_nanos), frame_id=result.frame.frame_id)
         tags = located(result.tags)
-        self._transforms.publish(header, tags, table=result.table)
-        self._publish_poses(header, tags, result.table)
+        self._transforms.publish(header, result)
+        with self._posing:
+            self._publish_poses(header, result)
         if self._poses.get_subscription_count():
             self._poses.publish(PoseArray(header=header, poses=[pose_message(pose) for _, pose in tags]))
         if self._markers.get_subscription_count() and tags:
@@ -106,17 +112,21 @@ class TagOutputs:
             write_text(message["frame_id"], frame.frame_id, name="frame_id")
             write_tags(message, result.tags)
 
-    def _publish_poses(self, header: Header, tags: Sequence[tuple[DetectedTag, PoseEstimate]], table: TagTable) -> None:
-        publishers = self._pose_of_tag
-        if not publishers:
+    def _publish_poses(self, header: Header, result: TaggedFrame) -> None:
+        if not self._pose_publishers:
             return
-        found = [(table.entry(tag.observation.family, tag.observation.tag_id), pose) for tag, pose in tags]
-        count = Counter(entry.topic for entry, _ in found if entry is not None)
-        for entry, pose in found:
+        found: list[tuple[str, Located]] = []
+        for tag, pose in located(result.tags):
+            entry = result.table.entry(*tag.observation.name)
+            if entry is not None:
+                found.append((entry.topic, pose))
+        found += [(topic_of(bundle.layout.name), bundle) for bundle in result.bundles]
+        count = Counter(topic for topic, _ in found)
+        for topic, located_one in found:
             # Two tags of one name in one image cannot be told apart.
-            publisher = publishers.get(entry.topic) if entry is not None and count[entry.topic] == 1 else None
+            publisher = self._pose_publishers.get(topic) if count[topic] == 1 else None
             if publisher is not None and publisher.get_subscription_count():
-                message = covariance_message(header, pose)
+                message = covariance_message(header, located_one)
                 if message is not None:
                     publisher.publish(message)
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
-from tag_pose.planar import distortion_for_opencv
-from tag_pose.pose import PoseEstimate
+from tag_pose.bundle_pose import LocatedBundle
+from tag_pose.lens import project
+from tag_pose.observation import DetectedTag
 from tag_pose.tag_table import TagTable
-from tag_pose.tagger import DetectedTag
 
 __all__ = ["draw_tags", "yaw_pitch_roll"]
 
@@ -28,13 +28,19 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_tags(
-    gray: NDArray[np.uint8], tags: Sequence[DetectedTag], *, intrinsics: Intrinsics | None, table: TagTable
+    gray: NDArray[np.uint8],
+    tags: Sequence[DetectedTag],
+    bundles: Sequence[LocatedBundle] = (),
+    *,
+    intrinsics: Intrinsics | None,
+    table: TagTable,
 ) -> NDArray[np.uint8]:
-    """Return the image with each tag's outline, axes, name, position and angles.
+    """Return the image with each tag's outline, and the axes, name, position and angles of each tag and bundle.
 
     Args:
         gray: (H, W) uint8, what the detector saw.
         tags: found in it.
+        bundles: found in it.
         intrinsics: of the image; without them no axes are drawn.
         table: names of the tags.
 
@@ -46,9 +52,14 @@ def draw_tags(
     for tag in tags:
         _draw_outline(image, tag.observation.corners, thickness=max(1, round(2 * scale)))
         if tag.pose is not None and intrinsics is not None and tag.tag_size is not None:
-            _draw_axes(image, tag.pose, length=AXIS_LENGTH * tag.tag_size, intrinsics=intrinsics)
+            _draw_axes(image, tag.pose.camera_from_tag, length=AXIS_LENGTH * tag.tag_size, intrinsics=intrinsics)
     for tag in tags:  # on top of all outlines
-        _write(image, _lines(tag, table), at=tag.observation.corners.max(axis=0), scale=scale)
+        name = table.frame(*tag.observation.name)
+        lines = _lines(name, None if tag.pose is None else tag.pose.camera_from_tag)
+        _write(image, lines, at=tag.observation.corners.max(axis=0), scale=scale)
+    if intrinsics is not None:
+        for bundle in bundles:
+            _draw_bundle(image, bundle, intrinsics=intrinsics, scale=scale)
     return image
 
 
@@ -69,12 +80,11 @@ def yaw_pitch_roll(camera_from_tag: NDArray[np.float64]) -> tuple[float, float, 
     return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
 
 
-def _lines(tag: DetectedTag, table: TagTable) -> list[str]:
-    name = table.frame(tag.observation.family, tag.observation.tag_id)
-    if tag.pose is None:
+def _lines(name: str, pose: NDArray[np.float64] | None) -> list[str]:
+    if pose is None:
         return [name]
-    x, y, z = tag.pose.position
-    yaw, pitch, roll = yaw_pitch_roll(tag.pose.camera_from_tag)
+    x, y, z = pose[:3, 3]
+    yaw, pitch, roll = yaw_pitch_roll(pose)
     return [name, f"x {x:+.3f} y {y:+.3f} z {z:.3f} m", f"yaw {yaw:+.1f} pitch {pitch:+.1f} roll {roll:+.1f} deg"]
 
 
@@ -84,19 +94,28 @@ def _draw_outline(image: NDArray[np.uint8], corners: NDArray[np.float64], *, thi
     _line(image, points[0], points[1], BOTTOM, thickness)
 
 
-def _draw_axes(image: NDArray[np.uint8], pose: PoseEstimate, *, length: float, intrinsics: Intrinsics) -> None:
-    points = np.vstack([np.zeros(3), length * np.eye(3)])
-    in_camera = points @ pose.camera_from_tag[:3, :3].T + pose.position
-    if in_camera[:, 2].min() <= 0:  # an axis that reaches behind the camera has no image
-        return
-    pixels, _ = cv2.projectPoints(
-        in_camera, np.zeros(3), np.zeros(3), intrinsics.camera_matrix, distortion_for_opencv(intrinsics)
-    )
+def _draw_bundle(image: NDArray[np.uint8], bundle: LocatedBundle, *, intrinsics: Intrinsics, scale: float) -> None:
+    pose = bundle.camera_from_bundle
+    length = AXIS_LENGTH * max(tag.size for tag in bundle.layout.tags)
+    origin = _draw_axes(image, pose, length=length, intrinsics=intrinsics)
+    if origin is not None:
+        _write(image, _lines(bundle.layout.name, pose), at=origin, scale=scale)
+
+
+def _draw_axes(
+    image: NDArray[np.uint8], pose: NDArray[np.float64], *, length: float, intrinsics: Intrinsics
+) -> NDArray[np.float64] | None:
+    """Draw the axes of a pose and return the pixel of its origin; None if they have no image."""
+    points = np.vstack([np.zeros(3), length * np.eye(3)]) @ pose[:3, :3].T + pose[:3, 3]
+    if points[:, 2].min() <= 0:  # an axis reaches behind the camera
+        return None
+    pixels = project(points[:, :2] / points[:, 2:], intrinsics=intrinsics)
     if not np.isfinite(pixels).all():
-        return
-    origin, *tips = _fixed(np.asarray(pixels, dtype=np.float64).reshape(-1, 2))
+        return None
+    origin, *tips = _fixed(pixels)
     for tip, color in zip(tips, AXES, strict=True):
         _line(image, origin, tip, color, 2)
+    return np.asarray(pixels[0], dtype=np.float64)
 
 
 def _write(image: NDArray[np.uint8], lines: Sequence[str], *, at: NDArray[np.float64], scale: float) -> None:

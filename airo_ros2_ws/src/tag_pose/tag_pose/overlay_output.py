@@ -79,7 +79,7 @@ class OverlayOutput:
 
     def _draw(self, result: TaggedFrame) -> None:
         frame = result.frame
-        image = draw_tags(result.gray, result.tags, intrinsics=frame.intrinsics, table=result.table)
+        image = draw_tags(result.gray, result.tags, result.bundles, intrinsics=frame.intrinsics, table=result.table)
         header = Header(stamp=time_message(frame.stamp_nanos), frame_id=frame.frame_id)
         if self._raw.get_subscription_count():
             self._raw.publish(_image_message(header, image))

@@ -23,6 +23,7 @@ class TagPoseParameters:
         live=True,
     )
     tags: str = parameter("", "sizes and frames of single tags: a YAML file, or YAML in braces", live=True)
+    bundles: str = parameter("", "YAML file of bundles: rigid bodies with several tags", live=True)
     backend: str = parameter("pupil", "detector library: pupil or pyapriltags", live=True)
     decimate: float = parameter(1.0, "search in an image this many times smaller", minimum=1.0, maximum=8.0, live=True)
     blur_sigma: float = parameter(0.0, "blur of the searched image, px", minimum=0.0, maximum=5.0, live=True)
@@ -30,7 +31,7 @@ class TagPoseParameters:
     sharpening: float = parameter(1.0, "sharpening of the decoded bits", minimum=0.0, maximum=10.0, live=True)
     max_hamming: int = parameter(1, "drop tags with more corrected bits", minimum=0, maximum=2, live=True)
     min_decision_margin: float = parameter(
-        20.0, "drop tags with a smaller margin", minimum=0.0, maximum=255.0, live=True
+        20.0, "drop tags with a smaller margin", minimum=0.0, maximum=10000.0, live=True
     )
     max_rate: float = parameter(
         0.0, "frames per second that are looked at, on average; 0 for no limit", minimum=0.0, maximum=10000.0, live=True

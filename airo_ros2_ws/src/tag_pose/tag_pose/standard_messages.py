@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -14,11 +14,11 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker
 
 from airo_frames.stamps import NANOS_PER_SEC
-from tag_pose.observation import TagObservation
+from tag_pose.observation import DetectedTag, TagObservation
 from tag_pose.pose import PoseEstimate
-from tag_pose.tagger import DetectedTag
 
 __all__ = [
+    "Located",
     "covariance_message",
     "fill_apriltag_detection",
     "located",
@@ -35,21 +35,37 @@ TEXT_HEIGHT = 0.5  # of the tag's size
 HOMOGRAPHY_CORNERS = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]], np.float32)
 
 
+class Located(Protocol):
+    """A tag or a bundle with a pose."""
+
+    @property
+    def position(self) -> NDArray[np.float64]:
+        """(3,) float64, m, in the camera frame."""
+
+    @property
+    def quaternion_xyzw(self) -> NDArray[np.float64]:
+        """(4,) float64."""
+
+    @property
+    def covariance(self) -> NDArray[np.float64] | None:
+        """(6, 6) float64, see PoseEstimate."""
+
+
 def time_message(stamp_nanos: int) -> Time:
     """Return a time, ns since the epoch, as a message."""
     sec, nanosec = divmod(stamp_nanos, NANOS_PER_SEC)
     return Time(sec=sec, nanosec=nanosec)
 
 
-def pose_message(estimate: PoseEstimate) -> Pose:
-    """Return camera_from_tag as geometry_msgs/Pose."""
+def pose_message(estimate: Located) -> Pose:
+    """Return the pose in the camera frame as geometry_msgs/Pose."""
     x, y, z = map(float, estimate.position)
     qx, qy, qz, qw = map(float, estimate.quaternion_xyzw)
     return Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
 
 
-def covariance_message(header: Header, estimate: PoseEstimate) -> PoseWithCovarianceStamped | None:
-    """Return camera_from_tag with its covariance; None without one: zeros would claim that the pose is exact."""
+def covariance_message(header: Header, estimate: Located) -> PoseWithCovarianceStamped | None:
+    """Return the pose with its covariance; None without one: zeros would claim that the pose is exact."""
     if estimate.covariance is None:
         return None
     message = PoseWithCovarianceStamped(header=header)
@@ -58,8 +74,8 @@ def covariance_message(header: Header, estimate: PoseEstimate) -> PoseWithCovari
     return message
 
 
-def transform_message(header: Header, child: str, estimate: PoseEstimate) -> TransformStamped:
-    """Return camera_from_tag as the transform of a child frame."""
+def transform_message(header: Header, child: str, estimate: Located) -> TransformStamped:
+    """Return the pose as the transform of a child frame."""
     message = TransformStamped(header=header, child_frame_id=child)
     pose = pose_message(estimate)
     translation = message.transform.translation

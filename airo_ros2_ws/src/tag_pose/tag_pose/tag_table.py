@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tag_pose.bundle import BundleLayout
 from tag_pose.exceptions import PoseInputError, TagTableError
 from tag_pose.pose import check_tag_size
 
-__all__ = ["TagEntry", "TagTable"]
+__all__ = ["TagEntry", "TagTable", "check_names", "topic_of"]
 
 _KEY = re.compile(r"^(?:(tag\w+):)?(\d+)$")
 _FRAME = re.compile(r"^[A-Za-z][\w/:.-]*$")
@@ -39,7 +40,7 @@ class TagEntry:
     @property
     def topic(self) -> str:
         """Name of the topic of its pose, below tag_poses/."""
-        return _NOT_IN_TOPICS.sub("_", self.frame or f"{self.family or 'tag'}_{self.tag_id}").strip("_")
+        return topic_of(self.frame or f"{self.family or 'tag'}_{self.tag_id}")
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,13 @@ class TagTable:
     """Entries of single tags; an entry of a family comes before one of any family.
 
     Raises:
-        TagTableError: two entries are of the same tag, or have the same frame or topic.
+        TagTableError: two entries have the same frame or topic.
     """
 
     entries: tuple[TagEntry, ...] = ()
 
     def __post_init__(self) -> None:
-        for what in ("topic", "frame"):
-            names = [getattr(entry, what) for entry in self.entries if getattr(entry, what)]
-            for name in names:
-                if names.count(name) > 1:
-                    raise TagTableError(f"two tags have the {what} {name!r}: expected a name of its own for each")
+        check_names(self, ())
 
     @property
     def sizes(self) -> dict[int | str, float]:
@@ -101,6 +98,23 @@ class TagTable:
         if not isinstance(parsed, Mapping):
             raise TagTableError(f"{where} is {parsed!r}: expected tags, for example {{3: {{size: 0.05, frame: door}}}}")
         return cls(tuple(_entry(key, value, where=where) for key, value in parsed.items()))
+
+
+def topic_of(name: str) -> str:
+    """Return the name of a frame, or of a bundle, as the last part of a topic's name."""
+    return _NOT_IN_TOPICS.sub("_", name).strip("_")
+
+
+def check_names(table: TagTable, bundles: Iterable[BundleLayout]) -> None:
+    """Raise TagTableError if tags and bundles would be published under one name."""
+    topics = [entry.topic for entry in table.entries] + [topic_of(bundle.name) for bundle in bundles]
+    frames = [entry.frame for entry in table.entries if entry.frame] + [bundle.frame for bundle in bundles]
+    for what, names in (("topic", topics), ("frame", frames)):
+        for name in names:
+            if not name or names.count(name) > 1:
+                raise TagTableError(
+                    f"tags and bundles have the {what} {name!r} twice: expected one of its own for each"
+                )
 
 
 def _file_content(path: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,10 @@ from std_msgs.msg import Header, String
 
 from airo_frames.parameters import ParameterError
 from tag_pose.frame_claims import Claim, FrameClaims
-from tag_pose.pose import PoseEstimate
-from tag_pose.standard_messages import transform_message
+from tag_pose.observation import DetectedTag
+from tag_pose.standard_messages import Located, located, transform_message
 from tag_pose.tag_table import TagTable
-from tag_pose.tagger import DetectedTag
+from tag_pose.tagged_frame import TaggedFrame
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -28,11 +27,11 @@ CLAIMS_TOPIC = "/tag_frame_claims"
 
 
 class TransformOutput:
-    """Publishes each tag whose frame is unique in the image, so that no frame gets two parents.
+    """Publishes each tag and bundle whose frame is unique in the image, so that no frame gets two parents.
 
     first_camera     a tag that several cameras see is published by one of them, as long as that one sees it
     camera_prefixed  every camera publishes every tag, as <camera>/tag36h11:0
-    configured       as first_camera, but only tags whose frame was configured
+    configured       as first_camera, but only bundles, and tags whose frame was configured
     off              nothing
 
     Args:
@@ -64,11 +63,12 @@ class TransformOutput:
                 String, CLAIMS_TOPIC, self._hear, 100, callback_group=MutuallyExclusiveCallbackGroup()
             )
 
-    def publish(self, header: Header, tags: Sequence[tuple[DetectedTag, PoseEstimate]], *, table: TagTable) -> None:
-        """Publish the tags of one frame."""
+    def publish(self, header: Header, result: TaggedFrame) -> None:
+        """Publish the tags and bundles of one frame."""
         if self._message is None:
             return
-        named = [(self._name(tag, table), pose) for tag, pose in tags]
+        named: list[tuple[str, Located]] = [(self._name(tag, result.table), pose) for tag, pose in located(result.tags)]
+        named += [(self._prefixed(bundle.layout.frame), bundle) for bundle in result.bundles]
         count = Counter(name for name, _ in named)
         transforms = [
             transform_message(header, name, pose)
@@ -83,7 +83,9 @@ class TransformOutput:
         entry = table.entry(seen.family, seen.tag_id)
         if self._policy == "configured" and (entry is None or not entry.frame):
             return ""
-        name = table.frame(seen.family, seen.tag_id)
+        return self._prefixed(table.frame(seen.family, seen.tag_id))
+
+    def _prefixed(self, name: str) -> str:
         return f"{self._prefix}/{name}" if self._prefix else name
 
     def _is_ours(self, child: str, parent: str) -> bool:

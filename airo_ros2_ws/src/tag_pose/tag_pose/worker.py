@@ -220,6 +220,7 @@ class TagWorkers:
             pipeline.locator.forget()
         try:
             tags = pipeline.locator.locate(found.tags, intrinsics=frame.intrinsics)
+            bundles = pipeline.locator.locate_bundles(tags, intrinsics=frame.intrinsics)
         except PoseInputError as error:
             self._complain(str(error))
             self._statistics.add(unusable=1)
@@ -227,7 +228,7 @@ class TagWorkers:
         if pipeline.tracks is not None and found.plan is not None:
             pipeline.tracks.update(found.plan, found.tags, was_whole=found.was_whole)
         detector_time = searching_time + time.perf_counter() - start
-        result = TaggedFrame(frame, tags, detector_time, gray, found.rejected, pipeline.table)
+        result = TaggedFrame(frame, tags, bundles, detector_time, gray, found.rejected, pipeline.table)
         self._publish(result)
         self._last_result = result
         self._statistics.add_frame(
