@@ -74,12 +74,13 @@ class TagWorkers:
         finished: Callable[[Exception | None], None],
     ) -> None:
         self._frames = frames
-        self._pipeline = pipeline  # replaced by the executor, read by the worker that takes
+        # The next two are set by the executor, which never waits for a worker, and read once by the worker that takes.
+        self._pipeline = pipeline
+        self._begins_anew = False
         self._statistics = statistics
         self._publish = publish
         self._finished = finished
-        self._taking = threading.Lock()  # guards the five below
-        self._begins_anew = False
+        self._taking = threading.Lock()  # guards the four below
         self._newest_taken: Frame | None = None
         self._last_admitted: Frame | None = None
         self._taken_jobs = 0
@@ -104,15 +105,15 @@ class TagWorkers:
 
     def replace(self, pipeline: Pipeline) -> None:
         """Use another pipeline, with as many searches, from the next frame on."""
-        with self._taking:
-            self._pipeline = pipeline
+        self._pipeline = pipeline
 
     def switch(self, is_on: bool) -> None:
         """Begin or stop looking at frames; when it begins again, tags seen before are forgotten."""
-        with self._taking:
-            if is_on and not self._is_on.is_set():
-                self._begins_anew, self._newest_taken = True, None
-            (self._is_on.set if is_on else self._is_on.clear)()
+        if not is_on:
+            self._is_on.clear()
+        elif not self._is_on.is_set():
+            self._begins_anew = True
+            self._is_on.set()
 
     @property
     def is_on(self) -> bool:
@@ -157,11 +158,12 @@ class TagWorkers:
             if self._is_stopping.is_set() or not self._is_on.is_set():
                 return None
             pipeline = self._pipeline
+            begins_anew = self._begins_anew
             try:
                 frame = self._frames.take(_TAKE_SECS, newest=pipeline.parameters.newest)
                 gray = None
                 if not _is_same(frame, self._last_admitted):
-                    self._count_gap(frame)
+                    self._count_gap(frame, begins_anew=begins_anew)
                     if not pipeline.gate.admits(frame.sequence, frame.stamp_nanos):
                         self._statistics.add(skipped=1)
                         return None
@@ -177,17 +179,18 @@ class TagWorkers:
                 return None
             self._last_admitted = frame
             self._taken_jobs += 1
-            begins_anew, self._begins_anew = self._begins_anew, False
-            if begins_anew and pipeline.tracks is not None:
-                pipeline.tracks.forget()
+            if begins_anew:
+                self._begins_anew = False
+                if pipeline.tracks is not None:
+                    pipeline.tracks.forget()
             return _Job(self._taken_jobs, frame, gray, pipeline, begins_anew)
 
-    def _count_gap(self, frame: Frame) -> None:
+    def _count_gap(self, frame: Frame, *, begins_anew: bool) -> None:
         overwritten = self._frames.overwritten - self._frames_overwritten
         self._frames_overwritten += overwritten
         last, self._newest_taken = self._newest_taken, frame
         # A smaller number is a camera that was restarted.
-        missing = frame.sequence - last.sequence - 1 if last is not None else 0
+        missing = 0 if last is None or begins_anew else frame.sequence - last.sequence - 1
         self._statistics.add(dropped=max(0, missing), overwritten=overwritten)
 
     def _process(self, job: _Job, search: TagSearch) -> None:

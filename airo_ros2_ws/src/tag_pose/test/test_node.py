@@ -117,13 +117,19 @@ SET = "/camera/tag_pose/set_parameters_atomically"
 
 
 def call(node: Any, srv_type: type, name: str, request: Any) -> Any:
-    """Call a service and return its response."""
+    """Call a service and return its response.
+
+    Asks again after a while: ROS loses a request that is sent at the moment at which client and server meet.
+    """
     client = node.create_client(srv_type, name)
     assert client.wait_for_service(timeout_sec=60.0)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    future = client.call_async(request)
-    executor.spin_until_future_complete(future, timeout_sec=60.0)
+    for _ in range(12):
+        future = client.call_async(request)
+        executor.spin_until_future_complete(future, timeout_sec=5.0)
+        if future.done():
+            break
     executor.shutdown()
     node.destroy_client(client)
     assert future.done()
@@ -139,7 +145,7 @@ def set_parameters(node: Any, **values: Any) -> Any:
 
 def take_until(subscription: LoanSubscription, accepts: Callable[[Any], bool]) -> Any:
     """Take messages until one is as it should be."""
-    for _ in range(2000):
+    for _ in range(400):
         found = subscription.take_copy(60.0)
         if accepts(found):
             return found
@@ -155,7 +161,7 @@ def tags(node: Any) -> Any:
 
 
 def test_parameters_are_live(start: Start, node: Any, tags: Any) -> None:
-    """Sizes, families and margins count from the next frame on; a bad value is refused with a reason, and nothing changes."""
+    """What is set counts from the next frame on; a bad value is refused with a reason, and nothing changes."""
     start(*CAMERA, "source:='sim:?tags=2&width=640&height=480'")
     start(*TAG_POSE, "-p", "workers:=2")
     take_until(tags, lambda found: int(found["count"]) == 2)
@@ -177,7 +183,7 @@ def test_parameters_are_live(start: Start, node: Any, tags: Any) -> None:
     assert tags.take_copy(60.0)["detections"]["size"][0] == 0.2
     assert set_parameters(node, families=["tag25h9", "tagStandard41h12"]).successful
     take_until(tags, lambda found: int(found["count"]) == 0)
-    assert set_parameters(node, families=["tag36h11"], min_decision_margin=255.0, decimate=2).successful
+    assert set_parameters(node, families=["tag36h11"], min_decision_margin=10000.0, decimate=2).successful
     found = take_until(tags, lambda found: int(found["rejected"]) == 2)
     assert int(found["count"]) == 0
     assert set_parameters(node, min_decision_margin=20.0, backend="pyapriltags", tracking_period=10).successful
@@ -207,9 +213,8 @@ def test_detection_is_switched_off_and_on(start: Start, node: Any, tags: Any) ->
     last = int(take_until(tags, lambda found: True)["sequence"])
     take_until(tags, lambda found: int(found["sequence"]) > last + 20)
     values = {one.key: one.value for one in next_status(node, lambda status: "Hz" in status.values[0].key).values}
-    assert {"rate (Hz)", "latency median (ms)", "detector time median (ms)", "dropped", "retries", "rejected"} <= set(
-        values
-    )
+    assert float(values["rate (Hz)"]) > 0 and float(values["latency median (ms)"]) > 0
+    assert {"detector time median (ms)", "dropped", "retries", "rejected"} <= set(values)
 
 
 def next_status(node: Any, accepts: Callable[[Any], bool]) -> Any:
