@@ -29,8 +29,8 @@ from rclpy_loans import LoanSubscription, apply_profile, loan_qos
 BENCHMARKS = Path(__file__).resolve().parent.parent
 WARM_UP_SECS = 60.0
 MAX_GROWTH_MB = 2.0
-CHANGES = ({"decimate": 2.0}, {"max_rate": 20.0}, {"tracking_period": 15}, {"min_decision_margin": 25.0}, {})
-DEFAULTS = {"decimate": 1.0, "max_rate": 0.0, "tracking_period": 1, "min_decision_margin": 20.0}
+CHANGES: tuple[dict[str, float], ...] = ({"decimate": 2.0}, {"max_rate": 20.0}, {"tracking_period": 15}, {"min_decision_margin": 25.0}, {})
+DEFAULTS: dict[str, float] = {"decimate": 1.0, "max_rate": 0.0, "tracking_period": 1, "min_decision_margin": 20.0}
 
 
 def resident_mb(process_id: int) -> float:
@@ -89,7 +89,8 @@ def watch(process: subprocess.Popen[bytes], *, minutes: float) -> int:
     settings = node.create_client(SetParametersAtomically, "tag_pose/set_parameters_atomically")
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    start, samples, changes = time.monotonic(), [], 0
+    samples: list[tuple[float, float]] = []  # s since the start, MB
+    start, changes = time.monotonic(), 0
     while (elapsed := time.monotonic() - start) < 60 * minutes + WARM_UP_SECS:
         executor.spin_once(timeout_sec=0.1)
         if process.poll() is not None:

@@ -1,4 +1,4 @@
-"""What the tag_pose node costs beside its detector, what more workers and tracking give: `python -m tags_node.throughput`.
+"""What the tag_pose node costs beside its detector, and what more workers and tracking give.
 
 tracking   the same sequences searched as a whole and with tracking: recall and time per image
 node       a camera process, the real node and a reader: latency beside the detector's time, frames per second
