@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(commands.add_parser("doctor", help="check everything that sharing frames needs"))
     _add_clean(commands.add_parser("clean", help="remove what ended processes left in shared memory"))
     _add_top(commands.add_parser("top", help="show the streams of frames and tags that are published"))
-    _add_bench(commands.add_parser("bench", help="compare ways to hand over frames, from a checkout"))
+    _add_bench(commands.add_parser("bench", help="compare with others, from a checkout"))
     return parser
 
 
@@ -118,7 +118,7 @@ def _add_top(parser: argparse.ArgumentParser) -> None:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_bench)
-    parser.add_argument("benchmark", choices=["transport"], help="what is measured")
+    parser.add_argument("benchmark", choices=["transport", "tags"], help="what is measured")
     parser.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="of the benchmark; see its own help")
 
 

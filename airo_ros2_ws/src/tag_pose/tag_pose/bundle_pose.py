@@ -70,6 +70,7 @@ def locate_bundle(
     intrinsics: Intrinsics,
     previous: NDArray[np.float64] | None = None,
     backend: str = DEFAULT_BACKEND,
+    noise_scale: float = 1.0,
 ) -> LocatedBundle | None:
     """Return where a bundle is: one pose for all corners that agree.
 
@@ -80,6 +81,7 @@ def locate_bundle(
         intrinsics: of that image.
         previous: (4, 4) float64 camera_from_bundle shortly before; decides where the image does not.
         backend: the library that found the corners.
+        noise_scale: how much noisier the corners are than corner_sigmas() says.
 
     Returns:
         None when no tag of the bundle has a pose, or no pose lies in front of the camera.
@@ -90,7 +92,7 @@ def locate_bundle(
     members = [(part, tag) for tag in tags if tag.pose is not None and (part := layout.tag(tag.observation.name))]
     if not members:
         return None
-    seen = _Seen.of(members, intrinsics=intrinsics, backend=backend)
+    seen = _Seen.of(members, intrinsics=intrinsics, backend=backend, noise_scale=noise_scale)
     starts = _starts(members, seen, previous)
     near_start = np.maximum(NEAR_START_SIDES * seen.sides, NEAR_START_PX)
     agree = seen.errors(starts) < near_start
@@ -124,7 +126,7 @@ class _Seen:
     sides: NDArray[np.float64]  # (M,), px
 
     @classmethod
-    def of(cls, members: _Members, *, intrinsics: Intrinsics, backend: str) -> _Seen:
+    def of(cls, members: _Members, *, intrinsics: Intrinsics, backend: str, noise_scale: float) -> _Seen:
         corners = np.stack([tag.observation.corners for _, tag in members])
         rays, pixels_by_ray = rays_through(corners.reshape(-1, 2), intrinsics=intrinsics)
         in_tag = tag_corners(np.array([part.size for part, _ in members]))
@@ -133,7 +135,7 @@ class _Seen:
             points=in_tag @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3],
             rays=rays.reshape(-1, 4, 2),
             pixels_by_ray=pixels_by_ray.reshape(-1, 4, 2, 2),
-            sigmas=corner_sigmas(corners, backend=backend),
+            sigmas=corner_sigmas(corners, backend=backend) * noise_scale,
             sides=np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(axis=1),
         )
 

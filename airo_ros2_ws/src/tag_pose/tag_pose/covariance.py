@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["corner_sigmas", "covariances"]
+__all__ = ["CornerNoise", "corner_sigmas", "covariances"]
 
-# Standard deviation of one corner coordinate against the length of the tag's sides, both px, of each backend.
-SIDES_PX = (16.0, 20.0, 24.0, 32.0, 48.0, 96.0)
+# Standard deviation of one corner coordinate against the width of the tag's image, both px, of each backend: measured
+# by benchmarks/tags on sharp images with little noise. Below 25 px the libraries fit the edges of a tag badly.
+WIDTHS_PX = (10.0, 15.0, 17.0, 19.0, 21.0, 23.0, 25.0, 29.0, 32.0, 37.0, 56.0, 100.0)
 SIGMAS_PX = {
-    "pupil": (0.14, 0.11, 0.08, 0.06, 0.05, 0.04),
-    "pyapriltags": (0.14, 0.11, 0.08, 0.06, 0.05, 0.04),
+    "pupil": (0.18, 0.19, 0.16, 0.14, 0.10, 0.085, 0.062, 0.054, 0.051, 0.049, 0.041, 0.039),
+    "pyapriltags": (0.18, 0.19, 0.16, 0.15, 0.11, 0.09, 0.065, 0.033, 0.0195, 0.0155, 0.0125, 0.0115),
 }
 DEFAULT_BACKEND = "pupil"
 MAX_CONDITION = 1e12
+# Learning the noise of a camera: what the table is worth at the start and how long residuals count, degrees of freedom.
+DOF_OF_TABLE, MAX_DOF = 10.0, 200.0
+DOF_OF_TAG = 2.0  # four corners are eight numbers, a pose is six
+LARGEST_SURPRISE = 6.0  # of a tag's residuals against what is known: a covered tag tells little of the others
+SCALE_RANGE = (1.0, 15.0)
 
 
 def corner_sigmas(corners: NDArray[np.float64], *, backend: str = DEFAULT_BACKEND) -> NDArray[np.float64]:
-    """Return the standard deviations of the coordinates of tags' corners, px, from the mean length of their sides.
+    """Return the standard deviations of the coordinates of tags' corners in sharp images with little noise, px.
 
     Args:
         corners: (..., 4, 2) float64, px, in order around each tag.
         backend: the library that found them.
 
     Returns:
-        (...) float64.
+        (...) float64, from the width of each tag's image: its area divided by its longest side.
     """
-    sides = np.sqrt(np.square(corners - np.roll(corners, 1, axis=-2)).sum(axis=-1)).mean(axis=-1)
-    return np.asarray(np.interp(sides, SIDES_PX, SIGMAS_PX[backend]), dtype=np.float64)
+    sides = corners - np.roll(corners, 1, axis=-2)
+    longest = np.sqrt(np.square(sides).sum(axis=-1).max(axis=-1))
+    one, other = corners[..., 2, :] - corners[..., 0, :], corners[..., 3, :] - corners[..., 1, :]
+    areas = np.abs(one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]) / 2
+    widths = np.divide(areas, longest, out=np.zeros_like(longest), where=longest > 0)
+    return np.asarray(np.interp(widths, WIDTHS_PX, SIGMAS_PX[backend]), dtype=np.float64)
+
+
+class CornerNoise:
+    """How much larger the noise of the corners of a camera is than in sharp images with little noise.
+
+    It is learned from how well poses explain the corners: noise, blur and an inexact calibration all show there.
+    """
+
+    def __init__(self) -> None:
+        self._sum = self._dof = DOF_OF_TABLE
+
+    @property
+    def scale(self) -> float:
+        """Factor for corner_sigmas()."""
+        return max(SCALE_RANGE[0], min(math.sqrt(self._sum / self._dof), SCALE_RANGE[1]))
+
+    def learn(self, error: float, *, sigma: float) -> None:
+        """Learn from one tag whose pose is clear.
+
+        Args:
+            error: px, root mean square distance over its four corners.
+            sigma: px, of corner_sigmas() for it.
+        """
+        kept = min(1.0, MAX_DOF / (self._dof + DOF_OF_TAG))
+        surprise = min(4 * error**2 / sigma**2, LARGEST_SURPRISE * DOF_OF_TAG * self.scale**2)
+        self._sum = kept * (self._sum + surprise)
+        self._dof = kept * (self._dof + DOF_OF_TAG)
 
 
 def covariances(normals: NDArray[np.float64], *, sigmas: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from airo_frames.intrinsics import Intrinsics
 from tag_pose.branch import BranchPrior, follow
 from tag_pose.bundle import BundleLayout
 from tag_pose.bundle_pose import LocatedBundle, locate_bundle
-from tag_pose.covariance import DEFAULT_BACKEND, corner_sigmas
+from tag_pose.covariance import DEFAULT_BACKEND, CornerNoise, corner_sigmas
 from tag_pose.exceptions import BundleError
 from tag_pose.lens import check_distortion_model
 from tag_pose.observation import DetectedTag, TagObservation
@@ -37,7 +37,9 @@ class _Seen(Generic[Prior]):
 class TagLocator:
     """Locates the tags of one camera; what it saw of each tag before tells its two solutions apart.
 
-    What was seen before is used only for a tag whose family and id are unique in the image, and for 30 images. Images
+    How noisy the corners are is learned from how well poses explain them, and scales the covariances.
+
+    Where a tag was before is used only for a tag whose family and id are unique in the image, and for 30 images. Images
     have to come in their order. Not to be shared between threads.
 
     Args:
@@ -70,6 +72,7 @@ class TagLocator:
         if tag_size is not None:
             check_tag_size(tag_size)
         self._backend = backend
+        self._noise = CornerNoise()
         self._frame_number = 0
         self._priors: dict[TagName, _Seen[BranchPrior]] = {}
         self._bundle_priors: dict[str, _Seen[NDArray[np.float64]]] = {}
@@ -93,7 +96,7 @@ class TagLocator:
         sized = [index for index, size in enumerate(sizes) if size is not None]
         if intrinsics is not None and sized:
             corners = np.stack([observations[index].corners for index in sized])
-            sigmas = corner_sigmas(corners, backend=self._backend)
+            sigmas = corner_sigmas(corners, backend=self._backend) * self._noise.scale
             tag_sizes = np.array([sizes[index] for index in sized], dtype=np.float64)
             found = estimate_poses(corners, tag_sizes=tag_sizes, intrinsics=intrinsics, sigmas=sigmas)
             names = [observations[index].name for index in sized]
@@ -123,6 +126,7 @@ class TagLocator:
                 intrinsics=intrinsics,
                 previous=seen.prior if seen is not None and is_fresh else None,
                 backend=self._backend,
+                noise_scale=self._noise.scale,
             )
             if found is not None:
                 self._bundle_priors[bundle.name] = _Seen(found.camera_from_bundle, self._frame_number)
@@ -136,14 +140,19 @@ class TagLocator:
 
     def forget(self) -> None:
         """Forget what was seen: the next image has nothing to do with the ones before."""
+        self.forget_poses()
+        self._noise = CornerNoise()
+
+    def forget_poses(self) -> None:
+        """Forget where tags were, but not how noisy the camera is."""
         self._priors.clear()
         self._bundle_priors.clear()
 
     def _followed(
         self, names: Sequence[TagName], estimates: Sequence[PoseEstimate | None], sigmas: Sequence[float]
     ) -> list[PoseEstimate | None]:
-        """Return the estimates with the likelier solution first, and remember it for the next image."""
-        appearances = Counter(names)
+        """Return the estimates with the likelier solution first, and remember what the image tells."""
+        appearances, scale = Counter(names), self._noise.scale
         oldest = self._frame_number - PRIOR_LIFETIME_FRAMES
         self._priors = {name: seen for name, seen in self._priors.items() if seen.frame_number >= oldest}
         followed: list[PoseEstimate | None] = []
@@ -154,6 +163,8 @@ class TagLocator:
                 seen = self._priors.get(name)
                 estimate, prior = follow(estimate, seen.prior if seen else None, sigma=sigma)
                 self._priors[name] = _Seen(prior, self._frame_number)
+            if estimate is not None and not estimate.is_ambiguous:
+                self._noise.learn(estimate.reprojection_error_px, sigma=sigma / scale)
             followed.append(estimate)
         return followed
 

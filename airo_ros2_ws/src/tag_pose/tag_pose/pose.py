@@ -31,6 +31,8 @@ __all__ = [
 AMBIGUOUS_RATIO = 0.2
 # A previous pose farther than this from both solutions tells nothing about which one is right.
 PRIOR_REACH = math.radians(45)
+# In one of a hundred tags noise alone makes the sum of the squared residuals, in sigma, larger than this.
+SURPRISING = 9.2
 # The refinement has led both starts to one minimum when less than this is left between them.
 SAME_SOLUTION = math.radians(0.2)
 
@@ -192,7 +194,10 @@ def estimate_poses(
         translations=translations.reshape(-1, 3),
     )
     sigmas = corner_sigmas(corners) if sigmas is None else sigmas
-    found = covariances(fits.normals, sigmas=sigmas[usable].repeat(2))
+    of_rows = sigmas[usable].repeat(2)
+    # Corners that fit worse than noise explains (a covered edge, motion) make the pose as much less sure.
+    surprises = np.maximum(fits.costs / np.square(of_rows) / SURPRISING, 1.0)
+    found = covariances(fits.normals, sigmas=of_rows * np.sqrt(surprises))
     poses = np.tile(np.eye(4), (2 * len(usable), 1, 1))
     poses[:, :3, :3], poses[:, :3, 3] = fits.rotations, fits.translations
     faces_camera = (fits.rotations[:, :, 2] * fits.translations).sum(axis=1) < 0

@@ -28,8 +28,8 @@ class PoseFits:
         translations: (B, 3) float64, m.
         costs: (B,) float64, sums of the squared residuals.
         residuals: (B, M, 2) float64.
-        normals: (B, 6, 6) float64, J^T J for the unknowns x, y, z (m), rotation about x, y, z (rad). Rotations are about
-            the axes of the camera frame through the body's origin: R_true = exp(rotation) R.
+        normals: (B, 6, 6) float64, J^T J for the unknowns x, y, z (m), rotation about x, y, z (rad). Rotations are
+            about the axes of the camera frame through the body's origin: R_true = exp(rotation) R.
     """
 
     rotations: NDArray[np.float64]

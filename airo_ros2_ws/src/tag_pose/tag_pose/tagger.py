@@ -53,6 +53,11 @@ class Tagger:
         """The detector; closed with the tagger."""
         return self._detector
 
+    @property
+    def locator(self) -> TagLocator:
+        """What makes poses of detections."""
+        return self._locator
+
     def process(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
         """Return the tags in an image with their poses: locate(detect(gray))."""
         return self.locate(self.detect(gray), intrinsics=intrinsics)
