@@ -29,7 +29,13 @@ from rclpy_loans import LoanSubscription, apply_profile, loan_qos
 BENCHMARKS = Path(__file__).resolve().parent.parent
 WARM_UP_SECS = 60.0
 MAX_GROWTH_MB = 2.0
-CHANGES: tuple[dict[str, float], ...] = ({"decimate": 2.0}, {"max_rate": 20.0}, {"tracking_period": 15}, {"min_decision_margin": 25.0}, {})
+CHANGES: tuple[dict[str, float], ...] = (
+    {"decimate": 2.0},
+    {"max_rate": 20.0},
+    {"tracking_period": 15},
+    {"min_decision_margin": 25.0},
+    {},
+)
 DEFAULTS: dict[str, float] = {"decimate": 1.0, "max_rate": 0.0, "tracking_period": 1, "min_decision_margin": 20.0}
 
 

@@ -155,7 +155,7 @@ def _with_absolute_paths(camera: CameraConfig, folder: Path) -> CameraConfig:
     is_path = not re.match(r"^([a-z]+:|\d+$|/|~)", camera.source)
     tags = camera.tags
     if tags is not None:
-        files = {name: str(folder / getattr(tags, name)) for name in ("table", "bundles") if getattr(tags, name)}
-        tags = replace(tags, **files)
+        table, bundles = (str(folder / name) if name else "" for name in (tags.table, tags.bundles))
+        tags = replace(tags, table=table, bundles=bundles)
     source = str(folder / camera.source) if is_path else camera.source
     return replace(camera, calibration=calibration, source=source, tags=tags)
