@@ -53,6 +53,10 @@ class SearchPlan:
     cells: NDArray[np.float32]
     expected: tuple[tuple[TagObservation, Region], ...]  # what was in the image before, and where it should be now
 
+    def covers(self, point: NDArray[np.float64]) -> bool:
+        """Return whether a (2,) point, px, is looked at."""
+        return self.regions is None or any(region.contains(point) for region in self.regions)
+
     def is_lacking(self, found: Sequence[TagObservation]) -> bool:
         """Return whether a tag that was in the image before was not found: then the whole image has to be searched."""
         free = list(found)
@@ -76,7 +80,8 @@ class TagTracks:
         self._lock = threading.Lock()
         self._changes = ImageChanges()
         self._tracks: list[_Track] = []
-        self._whole_sequence: int | None = None  # of the frame that was searched as a whole last
+        self._whole_sequence: int | None = None  # of the frame for which that was planned last
+        self._is_known = False  # what a whole image holds: with several workers that comes after the next plan
         self._size_wh = (0, 0)  # of the images
 
     def plan(self, gray: NDArray[np.uint8], *, sequence: int) -> SearchPlan:
@@ -92,7 +97,7 @@ class TagTracks:
             if size_wh != self._size_wh:
                 self._size_wh = size_wh
                 self._begin_anew()
-            if self._whole_sequence is None or not 0 <= sequence - self._whole_sequence < self._period:
+            if not self._is_known or self._whole_sequence is None or not 0 <= sequence - self._whole_sequence < self._period:
                 self._whole_sequence = sequence
                 return SearchPlan(None, sequence, cells, ())
             around = [(track, track.region(sequence, size_wh)) for track in self._tracks]
@@ -114,17 +119,19 @@ class TagTracks:
         """
         with self._lock:
             if was_whole:
-                self._whole_sequence = max(plan.sequence, self._whole_sequence or 0)
+                self._whole_sequence, self._is_known = max(plan.sequence, self._whole_sequence or 0), True
             self._changes.searched(plan.cells, regions=None if was_whole else plan.regions)
             free = list(found)
             tracks = []
             for track in self._tracks:
                 match = _nearest(track.observation, free)
-                if match is None:
-                    tracks.append(replace(track, misses=track.misses + 1))
-                else:
+                if match is not None:
                     free.remove(match)
                     tracks.append(_continued(track, match, plan.sequence))
+                elif was_whole or plan.covers(track.observation.center):
+                    tracks.append(replace(track, misses=track.misses + 1))
+                else:  # found meanwhile by another worker: nobody has looked for it in this image
+                    tracks.append(track)
             tracks += [_Track(observation, np.zeros(2), plan.sequence, 0) for observation in free]
             self._tracks = [track for track in tracks if track.misses <= MAX_MISSES]
 
@@ -134,7 +141,7 @@ class TagTracks:
             self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._tracks, self._whole_sequence, self._changes = [], None, ImageChanges()
+        self._tracks, self._whole_sequence, self._changes, self._is_known = [], None, ImageChanges(), False
 
 
 def _continued(track: _Track, match: TagObservation, sequence: int) -> _Track:

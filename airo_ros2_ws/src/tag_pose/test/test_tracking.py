@@ -91,6 +91,43 @@ def test_another_image_size_begins_anew() -> None:
         assert (plan.regions is None) == (sequence in (1, 3))
 
 
+def test_several_workers_share_what_they_find() -> None:
+    """An image whose search begins before the one before has a result is not taken for empty, and tags are not lost."""
+    tracks = TagTracks(period=1000)
+    searches = [TagSearch(SETTINGS, tracks=tracks) for _ in range(2)]
+    wholes = []
+    for first in range(1, 12, 2):
+        results = []
+        for sequence in (first, first + 1):  # both searched before either is published
+            scene = [at(1, 100 + 6 * sequence, 240), *([at(2, 450, 300)] if sequence > 4 else [])]
+            found = searches[sequence % 2].find(image(scene, seed=sequence), sequence=sequence)
+            assert [tag.tag_id for tag in found.tags] == [tag.tag_id for tag in scene]
+            results.append(found)
+        for found in results:
+            assert found.plan is not None
+            tracks.update(found.plan, found.tags, was_whole=found.was_whole)
+            wholes.append(found.was_whole)
+    assert sum(wholes) == 2
+    for search in searches:
+        search.close()
+
+
+def test_a_tag_that_another_worker_has_just_found_is_not_missed() -> None:
+    """A plan made before a tag was known says nothing about it: it is expected in the image after."""
+    tracks = TagTracks(period=1000)
+    search = TagSearch(SETTINGS, tracks=tracks)
+    gray = image([at(1, 320, 240)])
+    empty = tracks.plan(image([]), sequence=1)
+    tracks.update(empty, [], was_whole=True)
+    early = tracks.plan(image([]), sequence=3)
+    found = search.find(gray, sequence=2)
+    assert found.plan is not None and len(found.tags) == 1
+    tracks.update(found.plan, found.tags, was_whole=found.was_whole)
+    tracks.update(early, [], was_whole=False)
+    assert len(tracks.plan(gray, sequence=4).expected) == 1
+    search.close()
+
+
 def test_near_tags_are_seen_at_full_resolution() -> None:
     """With decimate, a small tag that a search of the smaller image loses is still followed."""
     tracks = TagTracks(period=1000)
