@@ -20,7 +20,7 @@ ROS_PARTS = {
     "tag_pose": {
         *("node", "outputs", "worker", "diagnostics_output", "overlay_output", "transform_output", "standard_messages"),
     },
-    "airo_ros2": {"bringup.run", "doctor.probe_node", "top.run", "top.streams"},
+    "airo_ros2": {"bringup.budget", "bringup.run", "doctor.probe_node", "top.run", "top.streams"},
 }
 BELOW = {
     "rclpy_loans": [],

@@ -83,6 +83,19 @@ def test_shared_memory_that_fills_up(start: Start) -> None:
     reader.expect("met 0 .*zero_copy=True")
 
 
+@pytest.mark.usefixtures("may_limit")
+def test_a_set_up_that_does_not_fit_is_refused_before_it_starts(start: Start, tmp_path: Path) -> None:
+    """Two cameras of which only one fits: no process is started, and each camera's need is told."""
+    setup = tmp_path / "setup.yaml"
+    cameras = "".join(f"  {name}: {{source: 'sim:?width=1920&height=1080'}}\n" for name in ("left", "right"))
+    setup.write_text(f"cameras:\n{cameras}")
+    bringup = start(OWN_SHARED_MEMORY, "48m", "-m", "airo_ros2.cli", "bringup", setup, "--frames", "1")
+    assert bringup.wait() != 0
+    line = "\n".join(bringup.errors)
+    assert "the cameras need 62 MB of /dev/shm (left 31 MB, right 31 MB), of whose 50 MB 50 MB are free" in line
+    assert "mount -o remount,size=" in line and not bringup.output
+
+
 def fill_up(path: Path) -> None:
     """Write until nothing more fits."""
     with path.open("wb", buffering=0) as file:

@@ -25,7 +25,7 @@ __all__ = ["FrameSubscription"]
 RCLError = _rclpy.RCLError
 _logger = logging.getLogger(__name__)
 _FOLLOW_PERIOD_SECS = 0.1  # how soon a camera that starts, or restarts with another message class, is noticed
-_SILENT_SECS = 1.0  # a killed camera is still listed for 20 s: a silent one gives way to one of another message class
+_SILENT_SECS = 1.0  # a killed camera is still listed for 5 s: a silent one gives way to one of another message class
 
 
 class FrameSubscription:

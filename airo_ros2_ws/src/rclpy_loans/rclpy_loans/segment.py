@@ -11,11 +11,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Segment", "SegmentGoneError", "map_segment"]
+__all__ = ["Segment", "SegmentUnavailableError", "map_segment"]
 
 
-class SegmentGoneError(Exception):
-    """The file behind an address was removed: its publisher has just gone, and the address is about to go."""
+class SegmentUnavailableError(Exception):
+    """The file behind an address cannot be mapped any more: its publisher has just gone, or belongs to another user.
+
+    The middleware may have opened another user's file in the moment between its creation and its becoming private.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ def map_segment(address: int, *, writable: bool) -> Segment | None:
     """Map the file behind an address of this process; None if there is no file.
 
     Raises:
-        SegmentGoneError: the file was removed, or replaced by one of the same name.
+        SegmentUnavailableError: the file was removed, replaced by one of the same name, or belongs to another user.
     """
     found = _find_mapping(address)
     if found is None:
@@ -64,12 +67,12 @@ def map_segment(address: int, *, writable: bool) -> Segment | None:
     start, end, file_offset, inode, path = found
     try:
         descriptor = os.open(path, os.O_RDWR if writable else os.O_RDONLY)
-    except FileNotFoundError:
-        raise SegmentGoneError(path) from None
+    except (FileNotFoundError, PermissionError):
+        raise SegmentUnavailableError(path) from None
     try:
         status = os.fstat(descriptor)
         if status.st_ino != inode:
-            raise SegmentGoneError(path)
+            raise SegmentUnavailableError(path)
         protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
         mapping = mmap.mmap(descriptor, status.st_size, flags=mmap.MAP_SHARED, prot=protection)
     finally:

@@ -124,7 +124,7 @@ class SlotMap:
             owner: GID of the publisher.
 
         Raises:
-            SegmentGoneError: the segment's file was removed before we could map it.
+            SegmentUnavailableError: the segment cannot be mapped any more.
         """
         segment = self._segments.get(owner)
         offset = None if segment is None else segment.offset_of(address, self._dtype.itemsize)

@@ -23,7 +23,7 @@ from rclpy_loans.exceptions import SampleOverwrittenError, SubscriptionError, Ta
 from rclpy_loans.layout import message_dtype
 from rclpy_loans.qos import loan_qos
 from rclpy_loans.sample import Sample
-from rclpy_loans.segment import SegmentGoneError
+from rclpy_loans.segment import SegmentUnavailableError
 from rclpy_loans.shared_memory import check_room_to_listen, other_owner
 from rclpy_loans.slot import Slot, SlotMap, has_sequence, number_bytes
 from rclpy_loans.wakeup import Wakeup
@@ -272,7 +272,7 @@ class LoanSubscription(Waitable):
                 return None  # the mapping is right, and another message of the same publisher is in the slot
             try:
                 slot = self._find(address, number, gid)
-            except SegmentGoneError:
+            except SegmentUnavailableError:
                 return None
             if slot is None:
                 return self._sample_of_transport(address, info)

@@ -24,6 +24,7 @@ __all__ = ["POLICIES", "TransformOutput"]
 
 POLICIES = ("first_camera", "camera_prefixed", "configured", "off")
 CLAIMS_TOPIC = "/tag_frame_claims"
+ANNOUNCE_SECS = 0.1  # repeated so often while nothing changes: well within what FrameClaims waits for
 
 
 class TransformOutput:
@@ -58,6 +59,7 @@ class TransformOutput:
         self._publisher = node.create_publisher(self._message, "/tf", 100)
         self._claims = FrameClaims(now=time.monotonic())
         if policy != "camera_prefixed":
+            self._announced: dict[str, tuple[Claim, float]] = {}  # by child: the last announcement and its time, s
             self._announcements = node.create_publisher(String, CLAIMS_TOPIC, 100)
             node.create_subscription(
                 String, CLAIMS_TOPIC, self._hear, 100, callback_group=MutuallyExclusiveCallbackGroup()
@@ -91,8 +93,12 @@ class TransformOutput:
     def _is_ours(self, child: str, parent: str) -> bool:
         if self._policy == "camera_prefixed":
             return True
-        claim = self._claims.claim(child, parent, now=time.monotonic())
-        self._announcements.publish(String(data=f"{'own' if claim.is_owner else 'claim'}\n{child}\n{parent}"))
+        now = time.monotonic()
+        claim = self._claims.claim(child, parent, now=now)
+        announced, since = self._announced.get(child, (None, 0.0))
+        if claim != announced or now - since >= ANNOUNCE_SECS:
+            self._announced[child] = claim, now
+            self._announcements.publish(String(data=f"{'own' if claim.is_owner else 'claim'}\n{child}\n{parent}"))
         return claim.is_owner
 
     def _hear(self, message: String) -> None:

@@ -53,6 +53,7 @@ class LiveCapture(Source):
     """
 
     is_live = True
+    is_exclusive = True
 
     def __init__(self, name: str) -> None:
         self._name = name

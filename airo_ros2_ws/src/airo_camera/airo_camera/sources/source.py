@@ -58,10 +58,12 @@ class Source(ABC):
 
     Attributes:
         is_live: images pass whether they are fetched or not (camera, stream); otherwise none is lost (files).
+        is_exclusive: only one process can have it open, or opening it takes long: do not open it just to look.
         fps: nominal images per second, or None when unknown; known after open().
     """
 
     is_live: bool = False
+    is_exclusive: bool = False
     fps: float | None = None
 
     @abstractmethod

@@ -16,6 +16,7 @@ from std_msgs.msg import UInt64
 
 from airo_camera.sources.spec import make_source
 from airo_frames.interruption import Interruption
+from airo_ros2.bringup.budget import check_budget
 from airo_ros2.bringup.config import CameraConfig, SetupConfig
 from airo_ros2.bringup.processes import processes_of
 from airo_ros2.bringup.results import FrameResult
@@ -96,6 +97,7 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
 
     Raises:
         CameraError: a source is not understood.
+        SharedMemoryBudgetError: the frames of all cameras do not fit into shared memory.
         ProcessEndedError: a process ended before its time.
         NoResultError: a source ended before `frames` results, or nothing was processed.
     """
@@ -106,6 +108,7 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     }
     interruption = Interruption()
     remove_orphans()
+    check_budget(setup)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("airo_ros2_bringup")
     executor = SingleThreadedExecutor()
