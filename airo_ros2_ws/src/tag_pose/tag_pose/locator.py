@@ -77,6 +77,11 @@ class TagLocator:
         self._priors: dict[TagName, _Seen[BranchPrior]] = {}
         self._bundle_priors: dict[str, _Seen[NDArray[np.float64]]] = {}
 
+    @property
+    def bundles(self) -> tuple[BundleLayout, ...]:
+        """The rigid bodies it knows."""
+        return self._bundles
+
     def locate(self, observations: Iterable[TagObservation], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
         """Return the tags of the next image of the camera with their poses, in the order given.
 
