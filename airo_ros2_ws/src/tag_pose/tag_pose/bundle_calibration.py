@@ -20,9 +20,9 @@ from airo_frames.intrinsics import Intrinsics
 from tag_pose.bundle import BundleLayout, BundleTag
 from tag_pose.bundle_adjustment import Sightings, adjust
 from tag_pose.bundle_pose import locate_bundle
+from tag_pose.corner_rays import corner_rays
 from tag_pose.covariance import DEFAULT_BACKEND, corner_sigmas
 from tag_pose.exceptions import BundleCalibrationError
-from tag_pose.lens import rays_through
 from tag_pose.observation import DetectedTag
 from tag_pose.planar import tag_corners
 from tag_pose.pose import PoseSolution
@@ -68,6 +68,7 @@ def calibrate_bundle(
     frame: str = "",
     origin: TagName | None = None,
     backend: str = DEFAULT_BACKEND,
+    are_crossings: bool = False,
 ) -> BundleCalibration:
     """Return where the tags of a rigid body are, from images of it.
 
@@ -78,6 +79,7 @@ def calibrate_bundle(
         frame: of the bundle; its name when empty.
         origin: the tag whose frame becomes the bundle's; the one of the lowest family and id when None.
         backend: the library that found the corners.
+        are_crossings: the corners are crossings of lines fitted to the edges, which a lens bends.
 
     Raises:
         BundleCalibrationError: images are too few, tags are not connected by images, or the origin is not seen; says
@@ -90,12 +92,17 @@ def calibrate_bundle(
     layout = BundleLayout(name, tuple(start[tag] for tag in names), frame)
     poses = {}
     for number, tags in usable.items():
-        located = locate_bundle(layout, list(tags.values()), intrinsics=intrinsics, backend=backend)
+        located = locate_bundle(
+            layout, list(tags.values()), intrinsics=intrinsics, backend=backend, are_crossings=are_crossings
+        )
         if located is not None:
             poses[number] = located.camera_from_bundle
     outlying: list[tuple[int, TagName]] = []
     for _ in range(3):  # each time without what did not fit
-        sightings = _sightings(usable, poses, names, set(outlying), intrinsics=intrinsics, backend=backend)
+        cameras, tags_seen, corners = _sightings(usable, poses, names, set(outlying))
+        rays, pixels_by_ray = corner_rays(corners, intrinsics=intrinsics, are_crossings=are_crossings)
+        sigmas = corner_sigmas(corners, backend=backend)
+        sightings = Sightings(cameras, tags_seen, rays, pixels_by_ray, sigmas)
         fit = adjust(
             sightings,
             points=np.stack([tag_corners(start[tag].size) for tag in names]),
@@ -245,10 +252,8 @@ def _sightings(
     poses: Mapping[int, NDArray[np.float64]],
     names: Sequence[TagName],
     left_out: set[tuple[int, TagName]],
-    *,
-    intrinsics: Intrinsics,
-    backend: str,
-) -> Sightings:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return numbers of the images, (S,), numbers of the tags, (S,), and corners, (S, 4, 2), of all that is used."""
     places = {name: index for index, name in enumerate(names)}
     cameras, tags, corners = [], [], []
     for camera, number in enumerate(poses):
@@ -257,15 +262,7 @@ def _sightings(
                 cameras.append(camera)
                 tags.append(places[name])
                 corners.append(tag.observation.corners)
-    stacked = np.stack(corners)
-    rays, pixels_by_ray = rays_through(stacked.reshape(-1, 2), intrinsics=intrinsics)
-    return Sightings(
-        cameras=np.array(cameras),
-        tags=np.array(tags),
-        rays=rays.reshape(-1, 4, 2),
-        pixels_by_ray=pixels_by_ray.reshape(-1, 4, 2, 2),
-        sigmas=corner_sigmas(stacked, backend=backend),
-    )
+    return np.array(cameras), np.array(tags), np.stack(corners)
 
 
 def _text(name: TagName) -> str:

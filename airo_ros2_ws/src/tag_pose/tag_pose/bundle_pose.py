@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
 from tag_pose.bundle import BundleLayout, BundleTag
+from tag_pose.corner_rays import corner_rays
 from tag_pose.covariance import DEFAULT_BACKEND, corner_sigmas, covariances
-from tag_pose.lens import rays_through
 from tag_pose.observation import DetectedTag
 from tag_pose.planar import tag_corners
 from tag_pose.pose import PRIOR_REACH
@@ -72,6 +72,7 @@ def locate_bundle(
     previous: NDArray[np.float64] | None = None,
     backend: str = DEFAULT_BACKEND,
     noise_scale: float = 1.0,
+    are_crossings: bool = False,
 ) -> LocatedBundle | None:
     """Return where a bundle is: one pose for all corners that agree.
 
@@ -83,6 +84,7 @@ def locate_bundle(
         previous: (4, 4) float64 camera_from_bundle shortly before; decides where the image does not.
         backend: the library that found the corners.
         noise_scale: how much noisier the corners are than corner_sigmas() says.
+        are_crossings: the corners are crossings of lines fitted to the edges, which a lens bends.
 
     Returns:
         None when no tag of the bundle has a pose, or no pose lies in front of the camera.
@@ -93,7 +95,9 @@ def locate_bundle(
     members = [(part, tag) for tag in tags if tag.pose is not None and (part := layout.tag(tag.observation.name))]
     if not members:
         return None
-    seen = _Seen.of(members, intrinsics=intrinsics, backend=backend, noise_scale=noise_scale)
+    corners = np.stack([tag.observation.corners for _, tag in members])
+    rays = corner_rays(corners, intrinsics=intrinsics, are_crossings=are_crossings)
+    seen = _Seen.of(members, corners, *rays, sigmas=corner_sigmas(corners, backend=backend) * noise_scale)
     starts = _starts(members, seen, previous)
     near_start = np.maximum(NEAR_START_SIDES * seen.sides, NEAR_START_PX)
     near_fit = np.maximum(np.maximum(NEAR_FIT_SIDES * seen.sides, NEAR_FIT_PX), 6 * seen.sigmas)
@@ -127,16 +131,22 @@ class _Seen:
     sides: NDArray[np.float64]  # (M,), px
 
     @classmethod
-    def of(cls, members: _Members, *, intrinsics: Intrinsics, backend: str, noise_scale: float) -> _Seen:
-        corners = np.stack([tag.observation.corners for _, tag in members])
-        rays, pixels_by_ray = rays_through(corners.reshape(-1, 2), intrinsics=intrinsics)
+    def of(
+        cls,
+        members: _Members,
+        corners: NDArray[np.float64],
+        rays: NDArray[np.float64],
+        pixels_by_ray: NDArray[np.float64],
+        *,
+        sigmas: NDArray[np.float64],
+    ) -> _Seen:
         in_tag = tag_corners(np.array([part.size for part, _ in members]))
         transforms = np.stack([part.bundle_from_tag for part, _ in members])
         return cls(
             points=in_tag @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3],
-            rays=rays.reshape(-1, 4, 2),
-            pixels_by_ray=pixels_by_ray.reshape(-1, 4, 2, 2),
-            sigmas=corner_sigmas(corners, backend=backend) * noise_scale,
+            rays=rays,
+            pixels_by_ray=pixels_by_ray,
+            sigmas=sigmas,
             sides=np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(axis=1),
         )
 
