@@ -17,9 +17,9 @@ INTRODUCTION = """\
 
 Written by `airo-ros2 bench tags --report` from one run of `airo-ros2 bench tags --json`; do not edit it.
 
-Every subject looks at the same images. Those of the first tables are rendered: one tag of tag36h11 at a random place
-of a 1280x720 image (f = 900 px), tilted by 0 to 45 degrees unless stated otherwise, turned by any angle, with a lens blur
-of 0.6 px and noise of 2 grey levels. *Side* is that of a tag that faces the camera.
+Every subject looks at the same images. Those of the first tables are rendered: one tag of tag36h11 at a random
+place of a 1280x720 image (f = 900 px), tilted by 0 to 45 degrees unless stated otherwise, turned by any angle, with a
+lens blur of 0.6 px and noise of 2 grey levels. *Side* is that of a tag that faces the camera.
 
 * **recall**: of the tags shown, those found with the right id. **false**: everything else that was found.
 * **corner**: root mean square error of a corner's coordinate. The bare libraries put the centre of the first pixel at

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
 from tag_pose.bundle import BundleLayout, BundleTag
+from tag_pose.corner_rays import corner_rays
 from tag_pose.covariance import DEFAULT_BACKEND, corner_sigmas, covariances
-from tag_pose.lens import rays_through
 from tag_pose.observation import DetectedTag
 from tag_pose.planar import tag_corners
 from tag_pose.pose import PRIOR_REACH
@@ -26,7 +26,8 @@ __all__ = ["LocatedBundle", "locate_bundle"]
 # from one tag alone, in sides of the tag, and after fitting several, px.
 NEAR_START_SIDES, NEAR_START_PX = 0.35, 5.0
 NEAR_FIT_SIDES, NEAR_FIT_PX = 0.04, 1.5
-MAX_HYPOTHESES = 8
+GOOD_SCORE = 0.3  # of all tags together: 0 when all fit exactly, and 1 for one that does not fit at all
+MAX_HYPOTHESES, STARTS_WITHOUT_ONE = 8, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,7 @@ def locate_bundle(
     previous: NDArray[np.float64] | None = None,
     backend: str = DEFAULT_BACKEND,
     noise_scale: float = 1.0,
+    are_crossings: bool = False,
 ) -> LocatedBundle | None:
     """Return where a bundle is: one pose for all corners that agree.
 
@@ -82,6 +84,7 @@ def locate_bundle(
         previous: (4, 4) float64 camera_from_bundle shortly before; decides where the image does not.
         backend: the library that found the corners.
         noise_scale: how much noisier the corners are than corner_sigmas() says.
+        are_crossings: the corners are crossings of lines fitted to the edges, which a lens bends.
 
     Returns:
         None when no tag of the bundle has a pose, or no pose lies in front of the camera.
@@ -92,22 +95,24 @@ def locate_bundle(
     members = [(part, tag) for tag in tags if tag.pose is not None and (part := layout.tag(tag.observation.name))]
     if not members:
         return None
-    seen = _Seen.of(members, intrinsics=intrinsics, backend=backend, noise_scale=noise_scale)
+    corners = np.stack([tag.observation.corners for _, tag in members])
+    rays = corner_rays(corners, intrinsics=intrinsics, are_crossings=are_crossings)
+    seen = _Seen.of(members, corners, *rays, sigmas=corner_sigmas(corners, backend=backend) * noise_scale)
     starts = _starts(members, seen, previous)
     near_start = np.maximum(NEAR_START_SIDES * seen.sides, NEAR_START_PX)
-    agree = seen.errors(starts) < near_start
-    fits = seen.fit(starts, agree | (np.arange(len(members)) == _owners(seen, starts)[:, None]))
-    poses = _poses(fits)
     near_fit = np.maximum(np.maximum(NEAR_FIT_SIDES * seen.sides, NEAR_FIT_PX), 6 * seen.sigmas)
-    errors = seen.errors(poses)
-    # Tags that agree count for nothing worse than their error, the others for the limit.
-    scores = np.minimum(np.square(errors / near_fit), 1.0).sum(axis=1)
-    scores[~np.isfinite(fits.costs)] = np.inf
+    agree = (seen.errors(starts) < near_start) | (np.arange(len(members)) == _owners(seen, starts)[:, None])
+    poses, scores = _fitted(seen, starts, agree, near_fit)
     best = _best(scores, poses, previous)
-    if not math.isfinite(scores[best]):
-        return None
-    agree = errors[best : best + 1] < near_fit
-    if not agree.any():
+    if len(members) > 2 and scores[best] > GOOD_SCORE:
+        # One that is a little wrong draws the others to it: fit without each in turn, too, from the best starts.
+        without_one = ~np.eye(len(members), dtype=bool)
+        uses = (agree[:STARTS_WITHOUT_ONE, None] & without_one).reshape(-1, len(members))
+        more, more_scores = _fitted(seen, starts[:STARTS_WITHOUT_ONE].repeat(len(members), axis=0), uses, near_fit)
+        poses, scores = np.concatenate([poses, more]), np.concatenate([scores, more_scores])
+        best = _best(scores, poses, previous)
+    agree = seen.errors(poses[best : best + 1]) < near_fit
+    if not (math.isfinite(scores[best]) and agree.any()):
         return None
     return _located(layout, members, seen, seen.fit(poses[best : best + 1], agree), agree[0])
 
@@ -126,16 +131,22 @@ class _Seen:
     sides: NDArray[np.float64]  # (M,), px
 
     @classmethod
-    def of(cls, members: _Members, *, intrinsics: Intrinsics, backend: str, noise_scale: float) -> _Seen:
-        corners = np.stack([tag.observation.corners for _, tag in members])
-        rays, pixels_by_ray = rays_through(corners.reshape(-1, 2), intrinsics=intrinsics)
+    def of(
+        cls,
+        members: _Members,
+        corners: NDArray[np.float64],
+        rays: NDArray[np.float64],
+        pixels_by_ray: NDArray[np.float64],
+        *,
+        sigmas: NDArray[np.float64],
+    ) -> _Seen:
         in_tag = tag_corners(np.array([part.size for part, _ in members]))
         transforms = np.stack([part.bundle_from_tag for part, _ in members])
         return cls(
             points=in_tag @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3],
-            rays=rays.reshape(-1, 4, 2),
-            pixels_by_ray=pixels_by_ray.reshape(-1, 4, 2, 2),
-            sigmas=corner_sigmas(corners, backend=backend) * noise_scale,
+            rays=rays,
+            pixels_by_ray=pixels_by_ray,
+            sigmas=sigmas,
             sides=np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(axis=1),
         )
 
@@ -186,6 +197,17 @@ def _nearer(starts: NDArray[np.float64], previous: NDArray[np.float64]) -> NDArr
 def _owners(seen: _Seen, starts: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the tag that fits each start best: it is always used."""
     return np.asarray(np.argmin(seen.errors(starts), axis=1))
+
+
+def _fitted(
+    seen: _Seen, starts: NDArray[np.float64], uses: NDArray[np.bool_], limits: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return fits over some of the tags, and their scores: 0 is best, and a tag beyond its limit counts 1."""
+    fits = seen.fit(starts, uses)
+    poses = _poses(fits)
+    scores = np.minimum(np.square(seen.errors(poses) / limits), 1.0).sum(axis=1)
+    scores[~np.isfinite(fits.costs)] = np.inf
+    return poses, scores
 
 
 def _poses(fits: PoseFits) -> NDArray[np.float64]:

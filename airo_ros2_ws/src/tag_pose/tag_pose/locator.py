@@ -47,6 +47,8 @@ class TagLocator:
         tag_sizes: m, by name ("tag36h11:4"), or by id in all families (4); a name goes before an id.
         bundles: rigid bodies with several tags; the sizes in them go before all others.
         backend: the library that detects; it decides how sure corners are.
+        are_crossings: the detector fits lines to the edges of tags (refine_edges), and their crossings are the corners;
+            where the lens bends the edges this is taken back.
 
     Raises:
         PoseInputError: a size is not a finite number above 0, or a name is not one.
@@ -60,6 +62,7 @@ class TagLocator:
         tag_sizes: Mapping[int | str, float] | None = None,
         bundles: Sequence[BundleLayout] = (),
         backend: str = DEFAULT_BACKEND,
+        are_crossings: bool = True,
     ) -> None:
         self._tag_size = tag_size
         self._sizes_by_name, self._sizes_by_id = sizes_by_name(tag_sizes or {})
@@ -71,11 +74,16 @@ class TagLocator:
             check_tag_size(size)
         if tag_size is not None:
             check_tag_size(tag_size)
-        self._backend = backend
+        self._backend, self._are_crossings = backend, are_crossings
         self._noise = CornerNoise()
         self._frame_number = 0
         self._priors: dict[TagName, _Seen[BranchPrior]] = {}
         self._bundle_priors: dict[str, _Seen[NDArray[np.float64]]] = {}
+
+    @property
+    def bundles(self) -> tuple[BundleLayout, ...]:
+        """The rigid bodies it knows."""
+        return self._bundles
 
     def locate(self, observations: Iterable[TagObservation], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
         """Return the tags of the next image of the camera with their poses, in the order given.
@@ -98,7 +106,13 @@ class TagLocator:
             corners = np.stack([observations[index].corners for index in sized])
             sigmas = corner_sigmas(corners, backend=self._backend) * self._noise.scale
             tag_sizes = np.array([sizes[index] for index in sized], dtype=np.float64)
-            found = estimate_poses(corners, tag_sizes=tag_sizes, intrinsics=intrinsics, sigmas=sigmas)
+            found = estimate_poses(
+                corners,
+                tag_sizes=tag_sizes,
+                intrinsics=intrinsics,
+                sigmas=sigmas,
+                are_crossings=self._are_crossings,
+            )
             names = [observations[index].name for index in sized]
             for index, pose in zip(sized, self._followed(names, found, sigmas.tolist()), strict=True):
                 poses[index] = pose
@@ -127,6 +141,7 @@ class TagLocator:
                 previous=seen.prior if seen is not None and is_fresh else None,
                 backend=self._backend,
                 noise_scale=self._noise.scale,
+                are_crossings=self._are_crossings,
             )
             if found is not None:
                 self._bundle_priors[bundle.name] = _Seen(found.camera_from_bundle, self._frame_number)

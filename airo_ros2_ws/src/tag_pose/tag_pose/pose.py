@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
+from tag_pose.corner_rays import corner_rays
 from tag_pose.covariance import corner_sigmas, covariances
 from tag_pose.exceptions import PoseInputError
-from tag_pose.lens import rays_through
 from tag_pose.planar import MIN_AREA_PX2, is_square_image, square_poses, tag_corners
 from tag_pose.pose_fit import fit_poses
 
@@ -160,6 +160,7 @@ def estimate_poses(
     tag_sizes: NDArray[np.float64],
     intrinsics: Intrinsics,
     sigmas: NDArray[np.float64] | None = None,
+    are_crossings: bool = False,
 ) -> list[PoseEstimate | None]:
     """Return the poses of all tags of one raw (distorted) image, for little more than one costs.
 
@@ -168,6 +169,7 @@ def estimate_poses(
         tag_sizes: (N,) float64, m.
         intrinsics: of the image as it was taken; its distortion is used.
         sigmas: (N,) float64, px, standard deviations of the corners' coordinates; corner_sigmas() when None.
+        are_crossings: the corners are crossings of lines fitted to the edges, which a lens bends.
 
     Returns:
         For each tag what estimate_pose() says; None also where the corners cannot be those of a tag.
@@ -180,8 +182,7 @@ def estimate_poses(
     count = len(corners)
     is_square = is_square_image(corners) & (tag_sizes > 0) & (tag_sizes < math.inf)
     usable = np.flatnonzero(is_square)
-    flat_rays, flat_metrics = rays_through(corners[usable].reshape(-1, 2), intrinsics=intrinsics)
-    rays, metrics = flat_rays.reshape(-1, 4, 2), flat_metrics.reshape(-1, 4, 2, 2)
+    rays, metrics = corner_rays(corners[usable], intrinsics=intrinsics, are_crossings=are_crossings)
     estimates: list[PoseEstimate | None] = [None] * count
     if len(usable) == 0:
         return estimates

@@ -45,7 +45,13 @@ class Tagger:
         bundles: Sequence[BundleLayout] = (),
     ) -> None:
         settings = DetectorSettings() if detector_settings is None else detector_settings
-        self._locator = TagLocator(tag_size=tag_size, tag_sizes=tag_sizes, bundles=bundles, backend=settings.backend)
+        self._locator = TagLocator(
+            tag_size=tag_size,
+            tag_sizes=tag_sizes,
+            bundles=bundles,
+            backend=settings.backend,
+            are_crossings=settings.refine_edges,
+        )
         self._detector = TagDetector(settings)
 
     @property
