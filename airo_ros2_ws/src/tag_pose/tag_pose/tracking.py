@@ -97,7 +97,8 @@ class TagTracks:
             if size_wh != self._size_wh:
                 self._size_wh = size_wh
                 self._begin_anew()
-            if not self._is_known or self._whole_sequence is None or not 0 <= sequence - self._whole_sequence < self._period:
+            last = self._whole_sequence
+            if not self._is_known or last is None or not 0 <= sequence - last < self._period:
                 self._whole_sequence = sequence
                 return SearchPlan(None, sequence, cells, ())
             around = [(track, track.region(sequence, size_wh)) for track in self._tracks]
