@@ -1,7 +1,12 @@
-"""A camera process: publishes one 1080p image again and again, as fast as it is told."""
+"""A camera process: publishes one 1080p image again and again, as fast as it is told.
+
+Frames are stamped before their pixels are written, as those of real cameras are; at its end it prints how long writing
+took (median, ms), which is part of every latency and none of the node's.
+"""
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 
@@ -25,6 +30,7 @@ def main() -> None:
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     node = rclpy.create_node("camera", namespace="/bench")
     publisher = FramePublisher(node, "frame", size_wh=SIZE_WH, encoding=encoding, frame_id="bench_optical_frame")
+    times = []
     with Interruption() as interruption:
         due = time.perf_counter()
         while not interruption.is_set:
@@ -33,11 +39,13 @@ def main() -> None:
                 stamp_nanos=stamp, size_wh=SIZE_WH, encoding=encoding, intrinsics=INTRINSICS
             ) as image:
                 image[...] = picture
+                times.append((time.time_ns() - stamp) / 1e6)
             due = max(due + 1 / rate, time.perf_counter())
             time.sleep(max(0.0, due - time.perf_counter()))
     publisher.close()
     node.destroy_node()
     rclpy.shutdown()
+    print(statistics.median(times))
 
 
 if __name__ == "__main__":

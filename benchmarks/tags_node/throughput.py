@@ -105,13 +105,16 @@ def measure_bare(*, seconds: float) -> dict[str, float]:
 
 
 @contextmanager
-def processes(*commands: list[str]) -> Iterator[None]:
-    """Run Python modules while a block runs."""
+def processes(*commands: list[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run Python modules while a block runs; what they printed can be read afterwards."""
     path = os.pathsep.join(filter(None, (str(BENCHMARKS), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path}
-    started = [subprocess.Popen([sys.executable, "-m", *command], env=environment) for command in commands]
+    started = [
+        subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=subprocess.PIPE)
+        for command in commands
+    ]
     try:
-        yield
+        yield started
     finally:
         for process in started:
             process.send_signal(signal.SIGINT)
@@ -128,7 +131,7 @@ def measure_node(reader: Any, *, encoding: str, rate: float, parameters: dict[st
     given = [text for name, value in parameters.items() for text in ("-p", f"{name}:={json.dumps(value)}")]
     tag_pose = ["tag_pose.node", "--ros-args", "-r", "__ns:=/bench", "--log-level", "warn", *given]
     latencies, detector_times, sequences = [], [], []
-    with processes(["tags_node.stream_camera", encoding, str(rate)], tag_pose):
+    with processes(["tags_node.stream_camera", encoding, str(rate)], tag_pose) as (camera, _):
         for _ in range(WARM_UP_FRAMES):
             reader.take_copy(60.0)
         start = time.perf_counter()
@@ -140,6 +143,7 @@ def measure_node(reader: Any, *, encoding: str, rate: float, parameters: dict[st
             detector_times.append(float(message["detector_time"]) * 1e3)
             sequences.append(int(message["sequence"]))
         elapsed = time.perf_counter() - start
+    writing_ms = float(camera.communicate()[0])
     return {
         "encoding": encoding,
         "camera_hz": rate,
@@ -147,7 +151,8 @@ def measure_node(reader: Any, *, encoding: str, rate: float, parameters: dict[st
         "rate_hz": len(latencies) / elapsed,
         "latency_ms": statistics.median(latencies),
         "detector_ms": statistics.median(detector_times),
-        "overhead_ms": statistics.median(np.subtract(latencies, detector_times)),
+        "writing_ms": writing_ms,
+        "overhead_ms": statistics.median(np.subtract(latencies, detector_times)) - writing_ms,
         "in_order": bool((np.diff(sequences) > 0).all()),
         "tags": int(message["count"]),
     }
