@@ -1,8 +1,8 @@
 """Whether the node lasts: memory over minutes at full rate, `python -m tags_node.endurance --minutes 10`.
 
 A camera process publishes 1080p frames faster than the node can search them; the node runs with every output that
-somebody can listen to. With --changes parameters are changed once a minute. Exit status 1 if the memory of the node grew
-by more than 2 MB after the warm-up.
+somebody can listen to. With --changes parameters are changed once a minute. Exit status 1 if the node's memory grew by
+more than 2 MB after the warm-up.
 """
 
 from __future__ import annotations
