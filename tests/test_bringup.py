@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from airo_camera_msgs.msg import TagDetections
 
+from airo_camera.sources.spec import make_source
 from airo_frames.rotation import angle_between, rotation_matrix
 from rclpy_loans import LoanSubscription, TakeTimeoutError, loan_qos
 
@@ -76,6 +77,22 @@ def test_sixty_frames_agree_with_the_ground_truth(start: Start, node: Any) -> No
                 check_pose(found[tag_id], tag)
                 compared += 1
     assert compared >= 100
+
+
+@pytest.mark.parametrize("option", ["depth=1", "stereo=0.12"])
+def test_tags_are_found_in_frames_with_depth(start: Start, option: str) -> None:
+    """tag_pose reads the colour image of a camera with depth, or of its left view, in place and as exactly as any."""
+    source = f"sim:tags?motion=0&fps=10&{option}"
+    results = results_of(start(*BRINGUP, "--source", source, "--frames", "3", "--json"))
+    with make_source(source) as camera:
+        grabbed = camera.grab()
+        assert grabbed is not None and grabbed.has_depth
+    for result in results:
+        assert result["zero_copy"] is True and len(result["detections"]) == len(grabbed.tags) == 4
+        for found, tag in zip(sorted(result["detections"], key=lambda each: each["id"]), grabbed.tags, strict=True):
+            position = tag.camera_from_tag[:3, 3]
+            assert np.linalg.norm(np.subtract(found["position"], position)) <= 0.005 * np.linalg.norm(position)
+            assert np.abs(np.subtract(found["corners"], tag.corners)).max() < 1.0
 
 
 def check_pose(found: dict[str, Any], true: Any) -> None:
@@ -294,7 +311,8 @@ def test_a_wrong_parameter_of_a_node(start: Start) -> None:
     process = start("-m", "airo_camera.node", "--ros-args", "-p", "sorce:=0")
     assert process.wait() == 2
     assert len(process.complaints) == 1
-    assert process.complaints[0].startswith("camera: unknown parameter 'sorce': expected one of calibration, depth")
+    text = "camera: unknown parameter 'sorce': expected one of calibration, cloud, depth"
+    assert process.complaints[0].startswith(text)
 
 
 def test_fewer_images_than_asked_for(start: Start, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -82,12 +83,24 @@ def test_a_new_family_is_one_template_and_one_line(
     """A template that uses the common head and tail gives one message per resolution."""
     shutil.copytree(ROOT / "msg_defs", tmp_path / "msg_defs")
     monkeypatch.setattr(generate, "HERE", tmp_path / "msg_defs")
-    template = "${camera_head}\nuint8[${payload_bytes}] color\nfloat32[${payload_bytes}] depth\n${sequence_tail}\n"
-    (tmp_path / "msg_defs/templates/Rgbd.msg.in").write_text(template)
+    template = "${camera_head}\nuint8[${payload_bytes}] color\nfloat32[${pixels}] heat\n${sequence_tail}\n"
+    (tmp_path / "msg_defs/templates/Thermal.msg.in").write_text(template)
     formats = yaml.safe_load((ROOT / "msg_defs/formats.yaml").read_text())
-    formats["families"]["Rgbd"] = {"template": "Rgbd.msg.in", "bytes_per_pixel": 3}
+    formats["families"]["Thermal"] = {"template": "Thermal.msg.in", "bytes_per_pixel": 3}
     texts = generate.render_all(formats)
     generate.check_layouts(texts)
-    assert {name for name in texts if name.startswith("Rgbd")} == {
-        f"Rgbd{width}x{height}" for width, height in formats["resolutions"]
+    assert {name for name in texts if name.startswith("Thermal")} == {
+        f"Thermal{width}x{height}" for width, height in formats["resolutions"]
     }
+
+
+@pytest.mark.parametrize("family", ["Image", "Rgbd", "StereoRgbd", "PointCloud"])
+def test_every_family_shares_its_head(family: str) -> None:
+    """A reader of the head of one family reads that of all, at the same place, whatever the resolution."""
+    head = message_dtype(airo_camera_msgs.msg.Image640x480)
+    for name in (name for name in dir(airo_camera_msgs.msg) if re.fullmatch(rf"{family}\d+x\d+", name)):
+        dtype = message_dtype(getattr(airo_camera_msgs.msg, name))
+        assert dtype.fields is not None and head.fields is not None
+        for field in ("sequence", "stamp", "k", "r", "p", "d", "width", "height", "step", "encoding", "frame_id"):
+            assert dtype.fields[field] == head.fields[field], f"{name}.{field}"
+        assert dtype.fields["sequence_tail"][1] == dtype.itemsize - 8

@@ -15,8 +15,17 @@ PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_ros2"
 # The pure cores: they work where there is no ROS. Parts of a node are named after what they do with ROS.
 ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
-    "airo_frames": {"node_main", "publisher", "subscription"},
-    "airo_camera": {"acknowledgements", "frame_sink", "node"},
+    "airo_frames": {
+        "node_main",
+        "point_cloud_publisher",
+        "point_cloud_subscription",
+        "publisher",
+        "rgbd_publisher",
+        "stream_publisher",
+        "stream_subscription",
+        "subscription",
+    },
+    "airo_camera": {"acknowledgements", "cloud_topic", "frame_sink", "frame_topic", "node"},
     "tag_pose": {
         *("node", "outputs", "worker", "diagnostics_output", "overlay_output", "transform_output", "standard_messages"),
     },

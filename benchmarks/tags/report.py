@@ -66,7 +66,7 @@ def write_report(document: dict[str, Any], folder: Path) -> list[str]:
         said.append(f"wrote {folder / PLOT}")
     except ImportError:
         has_plot = False
-        said.append("no plot: matplotlib is not installed; `make bench` installs it")
+        said.append("no plot: matplotlib is not installed; `make bench BENCH=tags` installs it")
     page = folder / "accuracy.md"
     page.write_text("\n".join(_page(document, has_plot=has_plot)) + "\n")
     return [*said, f"wrote {page}"]

@@ -1,4 +1,4 @@
-"""A process that reads all the time and checks what it reads: await SALT, number N, visit N, take, report, quit."""
+"""A process that reads all the time and checks it: await SALT, number N, alone, visit N, take, report, quit."""
 
 from __future__ import annotations
 
@@ -86,6 +86,10 @@ def run(given: argparse.Namespace) -> None:
         order, *arguments = orders.next(0.0) or ["nothing"]
         if order in ("await", "number"):
             task = Task(order, int(arguments[0]), reader)
+        elif order == "alone":
+            while node.count_publishers(given.topic):
+                reader.step(0.02)
+            print("alone", flush=True)
         elif order == "visit":
             print(visit(node, given, int(arguments[0])), flush=True)
         elif order == "take":

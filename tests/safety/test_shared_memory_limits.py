@@ -85,14 +85,14 @@ def test_shared_memory_that_fills_up(start: Start) -> None:
 
 @pytest.mark.usefixtures("may_limit")
 def test_a_set_up_that_does_not_fit_is_refused_before_it_starts(start: Start, tmp_path: Path) -> None:
-    """Two cameras of which only one fits: no process is started, and each camera's need is told."""
+    """Two cameras of which only one fits: no process is started, and each camera's need, with its depth, is told."""
     setup = tmp_path / "setup.yaml"
-    cameras = "".join(f"  {name}: {{source: 'sim:?width=1920&height=1080'}}\n" for name in ("left", "right"))
-    setup.write_text(f"cameras:\n{cameras}")
-    bringup = start(OWN_SHARED_MEMORY, "48m", "-m", "airo_ros2.cli", "bringup", setup, "--frames", "1")
+    left, right = "sim:?width=1920&height=1080", "sim:?width=640&height=480&depth=1"
+    setup.write_text(f"cameras:\n  left: {{source: '{left}'}}\n  right: {{source: '{right}'}}\n")
+    bringup = start(OWN_SHARED_MEMORY, "40m", "-m", "airo_ros2.cli", "bringup", setup, "--frames", "1")
     assert bringup.wait() != 0
     line = "\n".join(bringup.errors)
-    assert "the cameras need 62 MB of /dev/shm (left 31 MB, right 31 MB), of whose 50 MB 50 MB are free" in line
+    assert "the cameras need 48 MB of /dev/shm (left 31 MB, right 17 MB), of whose 42 MB 42 MB are free" in line
     assert "mount -o remount,size=" in line and not bringup.output
 
 

@@ -1,4 +1,4 @@
-"""Publishes what a source grabs: the frame, and the ground truth of simulated ones beside it."""
+"""Publishes what a source grabs: the frame, and beside it its cloud and the ground truth of simulated ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from airo_camera_msgs.msg import TagDetections
 from numpy.typing import NDArray
 
 from airo_camera.calibration import Calibration
+from airo_camera.cloud_topic import CloudTopic
+from airo_camera.frame_topic import FrameTopic
 from airo_camera.sources.source import GrabbedImage, Source, TagTruth
-from airo_frames import FramePublisher, Intrinsics
+from airo_frames import Intrinsics
 from airo_frames.rotation import quaternion_xyzw
 from airo_frames.stamps import write_stamp
 from airo_frames.text import write_text
@@ -23,21 +25,24 @@ __all__ = ["TopicFrameSink"]
 
 
 class TopicFrameSink:
-    """Publishes on the topics `frame` and `ground_truth`. Used by the capture thread alone.
+    """Publishes on the topics `frame`, `cloud` and `ground_truth`. Used by the capture thread alone.
 
     Args:
         node: the node that publishes.
         frame_id: optical frame in all messages.
         depth: frames kept in shared memory.
         calibration: its intrinsics go with every frame; None for what the source knows.
+        has_clouds: publish the clouds that the source makes itself.
     """
 
-    def __init__(self, node: Node, *, frame_id: str, depth: int, calibration: Calibration | None) -> None:
+    def __init__(
+        self, node: Node, *, frame_id: str, depth: int, calibration: Calibration | None, has_clouds: bool = False
+    ) -> None:
         self._node = node
         self._frame_id = frame_id
-        self._depth = depth
         self._calibration = calibration
-        self._frames: FramePublisher | None = None  # made with the first frame, which tells its size
+        self._frames = FrameTopic(node, "frame", frame_id=frame_id, qos=loan_qos(depth))
+        self._clouds = CloudTopic(node, "cloud", frame_id=frame_id, qos=loan_qos(depth)) if has_clouds else None
         self._truth: LoanPublisher | None = None  # made with the first frame that has ground truth
 
     def write(self, source: Source, grabbed: GrabbedImage, *, sequence: int) -> None:
@@ -47,31 +52,20 @@ class TopicFrameSink:
             CameraError: the source cannot decode the image, or the calibration is of another size.
             FramesError: the image does not fit any message.
         """
-        if self._frames is None:
-            self._frames = FramePublisher(
-                self._node,
-                "frame",
-                size_wh=grabbed.size_wh,
-                encoding=grabbed.encoding,
-                frame_id=self._frame_id,
-                qos=loan_qos(self._depth),
-            )
         if grabbed.tags:
             self._write_truth(grabbed, sequence)
-        with self._frames.borrow(
-            stamp_nanos=grabbed.stamp_nanos,
-            size_wh=grabbed.size_wh,
-            encoding=grabbed.encoding,
-            intrinsics=self._intrinsics(grabbed),
-            sequence=sequence,
-        ) as image:
-            source.retrieve(image)
+        intrinsics = self._intrinsics(grabbed)
+        self._frames.write(source, grabbed, intrinsics=intrinsics, sequence=sequence)
+        if self._clouds is not None:
+            self._clouds.write(source, grabbed, intrinsics=intrinsics, sequence=sequence)
 
     def close(self) -> None:
         """Stop publishing."""
-        for publisher in (self._frames, self._truth):
-            if publisher is not None:
-                publisher.close()
+        self._frames.close()
+        if self._clouds is not None:
+            self._clouds.close()
+        if self._truth is not None:
+            self._truth.close()
 
     def _intrinsics(self, grabbed: GrabbedImage) -> Intrinsics | None:
         if self._calibration is None:

@@ -38,7 +38,9 @@ class CameraNode:
             raise ParameterError(f"lockstep got the live source {parameters.source}: expected a source of files")
         calibration = read_calibration(Path(parameters.calibration)) if parameters.calibration else None
         frame_id = parameters.frame_id or f"{_camera_name(node)}_optical_frame"
-        self._sink = TopicFrameSink(node, frame_id=frame_id, depth=parameters.depth, calibration=calibration)
+        self._sink = TopicFrameSink(
+            node, frame_id=frame_id, depth=parameters.depth, calibration=calibration, has_clouds=parameters.cloud
+        )
         self._acknowledgements = TopicAcknowledgements(node) if parameters.lockstep else None
         self._capture = Capture(
             source,

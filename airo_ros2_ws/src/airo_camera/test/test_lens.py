@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from airo_camera.sources.lens import project, rays_through, round_trip_error
+from airo_camera.sources.lens import project, round_trip_error
 from airo_camera.sources.simulated_options import SimulatedOptions
+from airo_frames.rays import rays_through
 
 
 @pytest.mark.parametrize("options", [SimulatedOptions(), SimulatedOptions(k1=-0.25, k2=0.05, p1=0.01, p2=-0.005)])

@@ -13,7 +13,8 @@ from airo_camera_msgs.msg import TagDetections
 from std_msgs.msg import UInt64
 
 from airo_camera.calibration import Calibration, write_calibration
-from airo_frames import FrameSubscription, Intrinsics
+from airo_frames import FrameSubscription, Intrinsics, RgbdFrame, StereoRgbdFrame
+from airo_frames.rotation import rotation_matrix
 from rclpy_loans import LoanPublisher, LoanSubscription, loan_qos
 
 Start = Callable[..., Any]
@@ -23,6 +24,17 @@ NODE = ("-m", "airo_camera.node", "--ros-args", "-r", "__ns:=/front")
 def parameters(**values: Any) -> list[str]:
     """Return the command line of parameters."""
     return [text for name, value in values.items() for text in ("-p", f"{name}:={value}")]
+
+
+def next_matching(frames: FrameSubscription, truths: LoanSubscription) -> tuple[Any, Any]:
+    """Return the next whole frame and the ground truth of the same number."""
+    truth, frame = truths.take_copy(60.0), frames.take_copy(60.0)
+    while int(truth["sequence"]) != frame.sequence:
+        if int(truth["sequence"]) < frame.sequence:
+            truth = truths.take(60.0, newest=False).copy()
+        else:
+            frame = frames.take_copy(60.0)
+    return frame, truth
 
 
 def test_frames_of_the_simulated_camera(start: Start, node: Any) -> None:
@@ -43,13 +55,7 @@ def test_ground_truth_belongs_to_the_frame(start: Start, node: Any) -> None:
     truths = LoanSubscription(node, TagDetections, "/front/ground_truth", qos=loan_qos(16, reliable=True))
     frames = FrameSubscription(node, "/front/frame")
     start(*NODE, *parameters(source="'sim:?width=640&height=480&tags=2'"))
-    matching = truths.take_copy(60.0)
-    frame = frames.take(60.0)
-    while int(matching["sequence"]) != frame.sequence:
-        if int(matching["sequence"]) < frame.sequence:
-            matching = truths.take(60.0, newest=False).copy()
-        else:
-            frame = frames.take(60.0)
+    frame, matching = next_matching(frames, truths)
     assert int(matching["stamp"]["nanosec"]) == frame.stamp_nanos % 1_000_000_000
     assert int(matching["count"]) == 2 and matching["detections"]["has_pose"][:2].all()
     frames.close()
@@ -113,3 +119,38 @@ def test_what_cannot_work_ends_the_node_with_one_line(start: Start, given: dict[
     process = start(*NODE, *parameters(**given))
     assert process.wait() == 2
     assert len(process.complaints) == 1 and text in process.complaints[0], process.errors
+
+
+def test_image_depth_and_truth_are_of_one_frame(start: Start, node: Any) -> None:
+    """While the tags move, the cloud of each frame lies in the planes of that frame's own tags, to float32."""
+    truths = LoanSubscription(node, TagDetections, "/front/ground_truth", qos=loan_qos(16, reliable=True))
+    frames = FrameSubscription(node, "/front/frame")
+    start(*NODE, *parameters(source="'sim:tags?width=640&height=480&depth=1&fps=15'"))
+    seen: set[int] = set()
+    while len(seen) < 5:
+        frame, truth = next_matching(frames, truths)
+        assert type(frame) is RgbdFrame and frame.confidence is not None
+        cloud = frame.point_cloud(organized=True)
+        points = cloud.points.reshape(480, 640, 3).astype(np.float64)
+        for tag in truth["detections"][: int(truth["count"])]:
+            column, row = np.rint(tag["center"]).astype(int)
+            around = points[row - 3 : row + 4, column - 3 : column + 4].reshape(-1, 3)
+            normal = rotation_matrix(tag["orientation"])[:, 2]
+            assert np.abs((around - tag["position"]) @ normal).max() < 1e-5
+        seen.add(frame.sequence)
+    frames.close()
+    truths.close()
+
+
+def test_a_stereo_camera_publishes_both_views(start: Start, node: Any) -> None:
+    """Both views, the depth and the pose between the lenses come in one message, in place."""
+    start(*NODE, *parameters(source="'sim:tags?width=640&height=480&stereo=0.06'"))
+    frames = FrameSubscription(node, "/front/frame")
+    frame = frames.take(60.0)
+    assert type(frame) is StereoRgbdFrame and frame.is_zero_copy
+    assert frame.left_from_right[0, 3] == 0.06 and frame.right.size_wh == (640, 480)
+    assert frame.right.intrinsics is not None and np.isfinite(frame.depth).all()
+    copied = frames.take_copy(60.0)
+    assert isinstance(copied, StereoRgbdFrame)
+    assert np.abs(copied.image.astype(int) - copied.right.image).max() > 50
+    frames.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from airo_camera.exceptions import SourceOpenError, SourceSpecError
+from airo_camera.sources.airo import AiroSource
 from airo_camera.sources.device import DeviceSource, StreamSource
 from airo_camera.sources.images import ImagesSource
 from airo_camera.sources.simulated import SimulatedSource
@@ -28,6 +29,7 @@ from airo_camera.sources.video import VideoSource
         ("folder", ImagesSource),
         ("shots/*.jpg", ImagesSource),
         ("movie.MP4", VideoSource),
+        ("airo:some.module.Camera?fps=30", AiroSource),
     ],
 )
 def test_specification_names_its_source(spec: str, kind: type) -> None:
@@ -35,7 +37,7 @@ def test_specification_names_its_source(spec: str, kind: type) -> None:
     assert type(make_source(spec)) is kind
 
 
-@pytest.mark.parametrize("spec", ["", "  ", "ftp://host/file", "airo:module.Class", "simulated:"])
+@pytest.mark.parametrize("spec", ["", "  ", "ftp://host/file", "zed:2i", "simulated:"])
 def test_unknown_specification_lists_what_is_accepted(spec: str) -> None:
     """A specification that nobody knows is one error which lists those that are known."""
     with pytest.raises(SourceSpecError) as caught:
@@ -58,6 +60,9 @@ def test_unknown_specification_lists_what_is_accepted(spec: str) -> None:
         ("sim:?family=tag16h5&tags=31", ["'tags'", "31", "30"]),
         ("sim:?tilt", ["'tilt'", "name=value"]),
         ("sim:?tilt=1&tilt=2", ["'tilt'", "twice"]),
+        ("airo:Camera", ["'Camera'", "airo:package.module.Class"]),
+        ("airo:some.module.Camera?fps", ["'fps'", "name=value"]),
+        ("airo:some.module.Camera?fps=[30", ["'fps=[30'"]),
         ("/dev/video0?width=wide", ["'width'", "'wide'"]),
         ("/dev/video0?fourcc=MJPEG", ["'fourcc'", "'MJPEG'", "four characters"]),
     ],
@@ -84,7 +89,7 @@ def test_rate_must_be_positive(rate: float) -> None:
         make_source("folder", rate=rate)
 
 
-@pytest.mark.parametrize("spec", ["sim:", "0", "http://127.0.0.1/stream"])
+@pytest.mark.parametrize("spec", ["sim:", "0", "http://127.0.0.1/stream", "airo:some.module.Camera"])
 def test_live_source_cannot_loop(spec: str) -> None:
     """Looping is refused rather than ignored where it means nothing."""
     with pytest.raises(SourceSpecError, match="loop"):

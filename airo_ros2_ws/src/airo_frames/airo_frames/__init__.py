@@ -16,10 +16,17 @@ from airo_frames.exceptions import (
 )
 from airo_frames.frame import Frame
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.point_cloud import PointCloud, colored_point_cloud, unproject
+from airo_frames.point_cloud_frame import PointCloudFrame
+from airo_frames.rgbd_frame import RgbdFrame, StereoRgbdFrame
+from airo_frames.view import View
 
 if TYPE_CHECKING:
     from airo_frames.formats import FrameFormat, all_formats, smallest_format
+    from airo_frames.point_cloud_publisher import PointCloudPublisher
+    from airo_frames.point_cloud_subscription import PointCloudSubscription
     from airo_frames.publisher import FramePublisher
+    from airo_frames.rgbd_publisher import RgbdPlanes, RgbdPublisher, StereoRgbdPlanes, StereoRgbdPublisher
     from airo_frames.subscription import FrameSubscription
 
 __all__ = [
@@ -36,9 +43,22 @@ __all__ = [
     "FrameTooLargeError",
     "FramesError",
     "Intrinsics",
+    "PointCloud",
+    "PointCloudFrame",
+    "PointCloudPublisher",
+    "PointCloudSubscription",
+    "RgbdFrame",
+    "RgbdPlanes",
+    "RgbdPublisher",
+    "StereoRgbdFrame",
+    "StereoRgbdPlanes",
+    "StereoRgbdPublisher",
+    "View",
     "all_formats",
+    "colored_point_cloud",
     "encoding_named",
     "smallest_format",
+    "unproject",
 ]
 
 # Imported on first use: pure code needs frames and intrinsics without loading rclpy.
@@ -46,6 +66,12 @@ _MODULES = {
     "FrameFormat": "formats",
     "FramePublisher": "publisher",
     "FrameSubscription": "subscription",
+    "PointCloudPublisher": "point_cloud_publisher",
+    "PointCloudSubscription": "point_cloud_subscription",
+    "RgbdPlanes": "rgbd_publisher",
+    "RgbdPublisher": "rgbd_publisher",
+    "StereoRgbdPlanes": "rgbd_publisher",
+    "StereoRgbdPublisher": "rgbd_publisher",
     "all_formats": "formats",
     "smallest_format": "formats",
 }

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_frames.encodings import encoding_named
-from airo_frames.exceptions import EncodingError, FrameOverwrittenError
+from airo_frames.exceptions import FrameOverwrittenError
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.message_fields import HEAD_FIELDS, read_intrinsics, read_pixels
+from airo_frames.shared_view import SharedView
 from airo_frames.stamps import read_stamp
 from airo_frames.text import read_text
+from airo_frames.view import as_rgb
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from rclpy_loans.sample import Sample
 
 __all__ = ["Frame"]
 
-_HEAD_FIELDS = "sequence stamp k r p d d_count width height step encoding distortion_model frame_id".split()
-
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class Frame(SharedView):
     """One image of a camera.
 
     Memory: `image` and all views of it are read-only views of the camera's shared slot when `is_zero_copy`. They can
@@ -51,35 +52,34 @@ class Frame:
     is_zero_copy: bool = False
     _sample: Sample | None = None  # tells whether the slot is still ours; None for a copy
 
+    _HEAD_FIELDS: ClassVar[tuple[str, ...]] = (*HEAD_FIELDS, "width", "height", "step", "encoding")
+
     @classmethod
-    def from_sample(cls, sample: Sample) -> Frame:
-        """Return a view of an image message.
+    def from_sample(cls, sample: Sample) -> Self:
+        """Return a view of a message: of the colour image of any family, or of all that the class shows.
 
         Raises:
             EncodingError: the message has an unknown encoding, or sizes that do not agree.
             FrameOverwrittenError: the camera reused the slot before its head was read.
         """
-        head = {name: sample.data[name].copy() for name in _HEAD_FIELDS}
+        head = {name: sample.data[name].copy() for name in cls._HEAD_FIELDS}
         if not sample.is_valid():
             raise FrameOverwrittenError(f"a frame on {sample.topic} was overwritten before it could be looked at")
-        encoding = encoding_named(read_text(head["encoding"]))
-        size_wh = int(head["width"]), int(head["height"])
-        pixels = sample.data["data"]
-        if int(head["step"]) != encoding.row_bytes(size_wh[0]) or encoding.image_bytes(size_wh) > pixels.size:
-            raise EncodingError(
-                f"a frame on {sample.topic} claims {size_wh[0]}x{size_wh[1]} px {encoding.name} with {head['step']} "
-                f"bytes per row in {pixels.size} bytes: expected rows without padding that fit"
-            )
-        return cls(
-            image=np.ndarray(encoding.shape(size_wh), encoding.dtype, buffer=pixels),
-            encoding=encoding.name,
-            stamp_nanos=read_stamp(head["stamp"]),
-            sequence=int(head["sequence"]),
-            frame_id=read_text(head["frame_id"]),
-            intrinsics=_read_intrinsics(head),
-            is_zero_copy=sample.is_zero_copy,
-            _sample=sample,
-        )
+        return cls(**cls._read(sample, head))
+
+    @classmethod
+    def _read(cls, sample: Sample, head: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes of a frame from its message; `head` is a copy of the fields in _HEAD_FIELDS."""
+        return {
+            "image": read_pixels(sample, "data", head),
+            "encoding": read_text(head["encoding"]),
+            "stamp_nanos": read_stamp(head["stamp"]),
+            "sequence": int(head["sequence"]),
+            "frame_id": read_text(head["frame_id"]),
+            "intrinsics": read_intrinsics(head),
+            "is_zero_copy": sample.is_zero_copy,
+            "_sample": sample,
+        }
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -95,58 +95,18 @@ class Frame:
         Raises:
             EncodingError: the encoding has no colours that could be shown as RGB.
         """
-        if self.encoding == "rgb8":
-            return self.image
-        if self.encoding == "bgr8":
-            return self.image[..., ::-1]
-        if self.encoding == "mono8":
-            return np.repeat(self.image[..., None], 3, axis=2)
-        raise EncodingError(f"a {self.encoding} frame has no colours: use .image, which is {self.image.dtype}")
+        return as_rgb(self.image, self.encoding)
 
-    def is_valid(self) -> bool:
-        """Return whether everything read from `image` so far belongs to this frame."""
-        return self._sample is None or self._sample.is_valid()
-
-    def check_valid(self) -> None:
-        """Do nothing if everything read from `image` so far belongs to this frame.
-
-        Raises:
-            FrameOverwrittenError: the camera has reused the slot.
-        """
-        if not self.is_valid():
-            raise FrameOverwrittenError(
-                f"frame {self.sequence} of {self.frame_id or 'the camera'} was overwritten while it was read: "
-                "read it sooner, use copy(), or give the camera a deeper history (parameter depth)"
-            )
-
-    def copy(self) -> Frame:
-        """Return a frame whose image is a new array, yours to keep.
+    def copy(self) -> Self:
+        """Return a frame whose arrays are new ones, yours to keep.
 
         Raises:
             FrameOverwrittenError: the camera reused the slot before the copy was complete.
         """
-        copied = replace(self, image=self.image.copy(), is_zero_copy=False, _sample=None)
+        copied = replace(self, **self._copied(), is_zero_copy=False, _sample=None)
         self.check_valid()
         return copied
 
-
-def _read_intrinsics(head: dict[str, NDArray[Any]]) -> Intrinsics | None:
-    if head["k"][0] == 0.0:
-        return None
-    return _intrinsics(
-        *(head[name].tobytes() for name in ("k", "d", "r", "p")),
-        count=int(head["d_count"]),
-        model=read_text(head["distortion_model"]),
-    )
-
-
-@lru_cache(maxsize=64)
-def _intrinsics(k: bytes, d: bytes, r: bytes, p: bytes, *, count: int, model: str) -> Intrinsics:
-    """Return the intrinsics of a camera; they rarely change from frame to frame."""
-    return Intrinsics(
-        np.frombuffer(k).reshape(3, 3),
-        distortion=np.frombuffer(d)[:count],
-        distortion_model=model,
-        rectification=np.frombuffer(r).reshape(3, 3),
-        projection=np.frombuffer(p).reshape(3, 4),
-    )
+    def _copied(self) -> dict[str, Any]:
+        """Return copies of the attributes that are views."""
+        return {"image": self.image.copy()}

@@ -6,17 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 from rclpy.qos import QoSProfile
 
-from airo_frames.encodings import encoding_named
-from airo_frames.exceptions import ArrayContractError
-from airo_frames.formats import FrameFormat, smallest_format
+from airo_frames.formats import smallest_format
 from airo_frames.intrinsics import Intrinsics
-from airo_frames.stamps import write_stamp
-from airo_frames.text import write_text
-from rclpy_loans import LoanPublisher
+from airo_frames.stream_publisher import StreamPublisher, check_image, pixels_of, write_layout
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -24,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["FramePublisher"]
 
 
-class FramePublisher:
-    """Publishes the frames of one camera. Use it from one thread at a time; it never waits for a subscriber.
+class FramePublisher(StreamPublisher):
+    """Publishes the images of one camera. Use it from one thread at a time; it never waits for a subscriber.
 
     Args:
         node: the node that publishes.
@@ -51,36 +46,7 @@ class FramePublisher:
         frame_id: str,
         qos: QoSProfile | None = None,
     ) -> None:
-        self._node = node
-        self._topic = topic
-        self._frame_id = frame_id
-        self._qos = qos
-        self._sequence = 0
-        self._open(smallest_format(size_wh, encoding))
-
-    def _open(self, frame_format: FrameFormat) -> None:
-        self.format = frame_format
-        self._publisher = LoanPublisher(self._node, frame_format.msg_type, self._topic, qos=self._qos)
-
-    @property
-    def topic(self) -> str:
-        """Resolved name of the topic."""
-        return self._publisher.topic
-
-    @property
-    def sequence(self) -> int:
-        """Number of the frame that was published last; 0 before the first."""
-        return self._sequence
-
-    @property
-    def is_zero_copy(self) -> bool:
-        """Whether frames are written in shared memory; known after the first one."""
-        return self._publisher.is_zero_copy
-
-    @property
-    def subscription_count(self) -> int:
-        """Subscriptions that are connected now."""
-        return self._publisher.subscription_count
+        super().__init__(node, topic, frame_format=smallest_format(size_wh, encoding), frame_id=frame_id, qos=qos)
 
     @contextmanager
     def borrow(
@@ -112,16 +78,12 @@ class FramePublisher:
             ArrayContractError: the frame id is too long for a message.
             rclpy_loans.PublisherError: the middleware refused the frame.
         """
-        needed = smallest_format(size_wh, encoding)
-        if needed.capacity > self.format.capacity:
-            self.close()
-            self._open(needed)
-        number = self._sequence + 1 if sequence is None else sequence
-        with self._publisher.loan(sequence=number) as message:
-            self._write_head(message, stamp_nanos, size_wh, encoding, intrinsics)
-            kind = encoding_named(encoding)
-            yield np.ndarray(kind.shape(size_wh), kind.dtype, buffer=message["data"])
-        self._sequence = number
+        loan = self._loan(
+            smallest_format(size_wh, encoding), stamp_nanos=stamp_nanos, intrinsics=intrinsics, sequence=sequence
+        )
+        with loan as message:
+            write_layout(message, size_wh, encoding)
+            yield pixels_of(message, "data", size_wh, encoding)
 
     def publish(
         self, image: NDArray[Any], *, stamp_nanos: int, encoding: str, intrinsics: Intrinsics | None = None
@@ -132,40 +94,6 @@ class FramePublisher:
             ArrayContractError: the image's shape or dtype does not suit the encoding.
             See borrow() for the others.
         """
-        kind = encoding_named(encoding)
-        size_wh = (image.shape[1], image.shape[0]) if image.ndim >= 2 else (0, 0)
-        if image.dtype != kind.dtype or image.shape != kind.shape(size_wh) or 0 in size_wh:
-            channels = "" if kind.channels == 1 else f", {kind.channels}"
-            raise ArrayContractError(
-                f"got an image of shape {image.shape}, {image.dtype}: "
-                f"expected (height, width{channels}) {kind.dtype} for {encoding}"
-            )
+        size_wh = check_image(image, encoding)
         with self.borrow(stamp_nanos=stamp_nanos, size_wh=size_wh, encoding=encoding, intrinsics=intrinsics) as out:
             out[...] = image
-
-    def close(self) -> None:
-        """Stop publishing. Calling it again does nothing."""
-        self._publisher.close()
-
-    def _write_head(
-        self,
-        message: NDArray[np.void],
-        stamp_nanos: int,
-        size_wh: tuple[int, int],
-        encoding: str,
-        intrinsics: Intrinsics | None,
-    ) -> None:
-        write_stamp(message["stamp"], stamp_nanos)
-        message["width"], message["height"] = size_wh
-        message["step"] = encoding_named(encoding).row_bytes(size_wh[0])
-        write_text(message["encoding"], encoding, name="encoding")
-        write_text(message["frame_id"], self._frame_id, name="frame_id")
-        if intrinsics is None:
-            message["k"], message["d_count"] = 0.0, 0
-            return
-        message["k"] = intrinsics.camera_matrix.ravel()
-        message["r"] = intrinsics.rectification.ravel()
-        message["p"] = intrinsics.projection.ravel()
-        message["d"][: intrinsics.distortion.size] = intrinsics.distortion
-        message["d_count"] = intrinsics.distortion.size
-        write_text(message["distortion_model"], intrinsics.distortion_model, name="distortion model")

@@ -41,13 +41,11 @@ def run_calibrate_bundle(arguments: argparse.Namespace, *, write: Callable[[str]
     settings = DetectorSettings(families=(arguments.family,), backend=arguments.backend)
     origin = None if arguments.origin is None else tag_name(arguments.origin)
     files = list(image_files(arguments.images))
-    views: list[list[DetectedTag]] = []
     with Tagger(settings, tag_size=arguments.tag_size) as tagger:
-        for tags, intrinsics in _views(files, tagger, arguments):
-            views.append(tags)
+        views = list(_views(files, tagger, arguments))
     result = calibrate_bundle(
-        views,
-        intrinsics=intrinsics,
+        [tags for tags, _ in views],
+        intrinsics=views[0][1],  # they all have the same
         name=arguments.name,
         frame=arguments.frame,
         origin=origin,

@@ -190,6 +190,16 @@ def set_on_new_message(subscription: Any, callback: Any) -> None:
     _check(code, "rcl_subscription_set_on_new_message_callback")
 
 
+def write_on_new_message(subscription: Any, eventfd: int) -> None:
+    """Let the middleware's thread add the number of messages that arrive, or have arrived, to an eventfd.
+
+    eventfd_write(int, uint64_t) of the C library has the signature of a callback with user data: no code of ours runs.
+    """
+    write = ctypes.cast(ctypes.CDLL(None).eventfd_write, c_void_p)
+    code = _rcl().rcl_subscription_set_on_new_message_callback(subscription.pointer, write, eventfd)
+    _check(code, "rcl_subscription_set_on_new_message_callback")
+
+
 class Taker:
     """Takes messages of one subscription, which must live as long. Not thread-safe.
 

@@ -98,7 +98,7 @@ class LoanSubscription(Waitable):
         self._wakeup: Wakeup | None = None
         self._direct: DirectCall | None = None
         if callback is None:
-            self._wakeup = Wakeup(node.context, self._handle)
+            self._wakeup = Wakeup(self._handle)
         elif direct:
             self._direct = DirectCall(self._handle, lambda: self._call_back(self.take_data()))
         else:

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+import os
+import select
 from typing import Any
 
-from rclpy.guard_condition import GuardCondition
-from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
-from rclpy.signals import SignalHandlerGuardCondition
+from rclpy_loans import rcl
 
 __all__ = ["Wakeup"]
 
+LOOK_SECS = 0.2  # how soon a shutdown of rclpy by a signal is noticed, which tells nobody
+
 
 class Wakeup:
-    """Waits for a message, an interruption or a signal, with one wait set for its whole life."""
+    """Waits for a message or an interruption.
 
-    def __init__(self, context: Any, subscription: Any) -> None:
+    The middleware's thread itself writes to an eventfd: neither Python nor a wait set stands between it and the thread
+    that waits.
+
+    Args:
+        subscription: rclpy's handle, which must live as long.
+    """
+
+    def __init__(self, subscription: Any) -> None:
         self._subscription = subscription
-        self._interruption = GuardCondition(callback=None, callback_group=None, context=context)
-        self._signal = SignalHandlerGuardCondition(context)
-        with context.handle:
-            self._wait_set = _rclpy.WaitSet(1, 2, 0, 0, 0, 0, context.handle)
+        self._event = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._poll = select.poll()
+        self._poll.register(self._event, select.POLLIN)
+        rcl.write_on_new_message(subscription, self._event)
 
     def wait(self, timeout: float) -> None:
         """Wait at most `timeout` s; returning early means nothing by itself. Not to be called after close()."""
-        self._wait_set.clear_entities()
-        self._wait_set.add_subscription(self._subscription)
-        self._wait_set.add_guard_condition(self._interruption.handle)
-        self._wait_set.add_guard_condition(self._signal.handle)
-        self._wait_set.wait(int(timeout * 1e9))
+        if self._poll.poll(min(timeout, LOOK_SECS) * 1e3):
+            os.eventfd_read(self._event)
 
     def interrupt(self) -> None:
         """End a `wait` in another thread."""
-        self._interruption.trigger()
+        os.eventfd_write(self._event, 1)
 
     def close(self) -> None:
-        """Release the wait set and its guard conditions."""
-        self._wait_set.destroy_when_not_in_use()
-        self._signal.destroy()
-        self._interruption.destroy()
+        """Let the middleware write no more, and close the file."""
+        rcl.set_on_new_message(self._subscription, None)
+        os.close(self._event)

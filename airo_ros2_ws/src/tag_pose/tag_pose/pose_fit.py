@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 __all__ = ["PoseFits", "fit_poses", "rotations_by"]
 
-MAX_ITERATIONS = 10
+MAX_ITERATIONS = 8
 FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING = 1e-7, 10.0, 0.1
 DAMPING_AFTER_FAILURE = 1e-3
 # A step that promises to lower the sum of squares by less than both is the last one.
-ENOUGH_RELATIVE, ENOUGH_PX2 = 1e-4, 1e-9
+ENOUGH_RELATIVE, ENOUGH_PX2 = 1e-3, 1e-9
 _EYE3 = np.eye(3)
 _EYE6 = np.eye(6)
 _TINY = 1e-12  # keeps a singular system solvable

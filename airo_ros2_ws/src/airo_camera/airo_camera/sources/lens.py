@@ -1,4 +1,4 @@
-"""A camera's lens: from points to pixels and from pixels to rays, with distortion."""
+"""A camera's lens: from points to pixels, with distortion; airo_frames.rays has the way back."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rays import rays_through
 
-__all__ = ["project", "rays_through", "round_trip_error"]
-
-# Undistortion is iterative; these end far below a thousandth of a pixel.
-_CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-10)
+__all__ = ["project", "round_trip_error"]
 
 
 def project(points_in_camera: NDArray[np.float64], *, intrinsics: Intrinsics) -> NDArray[np.float64]:
@@ -29,24 +27,6 @@ def project(points_in_camera: NDArray[np.float64], *, intrinsics: Intrinsics) ->
         points_in_camera.reshape(-1, 1, 3), zero, zero, intrinsics.camera_matrix, intrinsics.distortion
     )
     return np.asarray(pixels, dtype=np.float64).reshape(-1, 2)
-
-
-def rays_through(pixels_uv: NDArray[np.float64], *, intrinsics: Intrinsics) -> NDArray[np.float64]:
-    """Return the camera-frame points at z = 1 m that are seen at some pixels.
-
-    Args:
-        pixels_uv: (..., 2) float64, px, centre of the first pixel is (0, 0).
-        intrinsics: of the camera.
-
-    Returns:
-        (..., 2) float64, m: x and y of each point. New array.
-    """
-    matrix = intrinsics.camera_matrix
-    if not intrinsics.distortion.any():
-        return np.asarray((pixels_uv - matrix[:2, 2]) / matrix[[0, 1], [0, 1]])
-    flat = np.ascontiguousarray(pixels_uv).reshape(-1, 1, 2)
-    rays = cv2.undistortPointsIter(flat, matrix, intrinsics.distortion, np.eye(3), np.eye(3), _CRITERIA)
-    return np.asarray(rays, dtype=np.float64).reshape(pixels_uv.shape)
 
 
 def round_trip_error(*, size_wh: tuple[int, int], intrinsics: Intrinsics) -> float:

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_camera.sources.lens import rays_through
 from airo_camera.sources.scene import tag_corners
+from airo_camera.sources.second_view import wall_seen_from_right
 from airo_camera.sources.simulated_options import SimulatedOptions
 from airo_camera.sources.source import TagTruth
-from airo_camera.sources.tag_family import TAG_FAMILIES, TagFamily
+from airo_camera.sources.tag_family import QUIET_CELLS, TAG_FAMILIES, TagFamily
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rays import rays_through
 
 __all__ = ["Renderer", "TagPatch", "render_tag"]
 
@@ -25,8 +26,6 @@ _SUPERSAMPLING = 6
 _GRID = 2
 # Pixels around the paper that belong to a patch: room for the blur is added.
 _MARGIN = 3
-# White paper around the black border, cells.
-_QUIET_CELLS = 1.5
 # The first map of cv2.remap holds both coordinates.
 _NO_MAP = np.empty((0, 0), dtype=np.float32)
 
@@ -66,7 +65,7 @@ def render_tag(tag: TagTruth, *, bitmap: NDArray[np.uint8], blur: float, intrins
     cells = len(bitmap)
     x, y, width, height = _bounds(tag, cells=cells, blur=blur, intrinsics=intrinsics)
     positions = _cell_positions(tag, cells=cells, bounds=(x, y, width, height), intrinsics=intrinsics)
-    edge_distance = (cells / 2 + _QUIET_CELLS - np.abs(positions).max(axis=2)) * _pixels_per_cell(tag, cells)
+    edge_distance = (cells / 2 + QUIET_CELLS - np.abs(positions).max(axis=2)) * _pixels_per_cell(tag, cells)
     cover = cv2.resize(edge_distance, (width, height), interpolation=cv2.INTER_LINEAR)
     # One texel per cell and one of white around them; texel centres are whole numbers.
     texture = np.pad(np.where(bitmap > 127, _WHITE, _BLACK).astype(np.uint8), 1, constant_values=_WHITE)
@@ -76,7 +75,7 @@ def render_tag(tag: TagTruth, *, bitmap: NDArray[np.uint8], blur: float, intrins
 
 def _bounds(tag: TagTruth, *, cells: int, blur: float, intrinsics: Intrinsics) -> tuple[int, int, int, int]:
     """Return x, y, width and height of the pixels around the paper, px."""
-    paper = tag.size * (cells + 2 * _QUIET_CELLS) / cells
+    paper = tag.size * (cells + 2 * QUIET_CELLS) / cells
     corners = tag_corners(tag.camera_from_tag, edge=paper, intrinsics=intrinsics)
     margin = _MARGIN + math.ceil(3 * blur)
     x, y = (int(value) for value in np.floor(corners.min(axis=0)) - margin)
@@ -131,9 +130,13 @@ class Renderer:
     Args:
         options: of the simulated camera.
         intrinsics: of the simulated camera.
+        wall: m, depth of the background; needed with a baseline.
+        baseline: m, how far right of the camera the view is from.
     """
 
-    def __init__(self, options: SimulatedOptions, *, intrinsics: Intrinsics) -> None:
+    def __init__(
+        self, options: SimulatedOptions, *, intrinsics: Intrinsics, wall: float = 0.0, baseline: float = 0.0
+    ) -> None:
         self._options = options
         self._intrinsics = intrinsics
         self._family: TagFamily = TAG_FAMILIES[options.family]
@@ -143,7 +146,11 @@ class Renderer:
         self._lowered = math.ceil(3.5 * options.noise)
         self._light_x, self._light_y = _light(options.size_wh)
         light = self._light_y[:, None] + self._light_x
-        self._background = _background(options, light=light, rng=rng) - np.uint8(self._lowered)
+        background = _background(options, light=light, rng=rng)
+        if baseline:
+            background = wall_seen_from_right(background, wall=wall, baseline=baseline, intrinsics=intrinsics)
+            rng = np.random.default_rng([options.seed, 1])  # the noise of two lenses is not the same
+        self._background = background - np.uint8(self._lowered)
         self._noise = _noise_tile(options, lowered=self._lowered, rng=rng)
         # The image without noise; outside of the places drawn last it equals the background.
         self._canvas = self._background.copy()
@@ -172,8 +179,8 @@ class Renderer:
             self._canvas[place] = self._background[place]
         self._drawn.clear()
         self._drawn_tags = ()
-        for tag in tags:
-            self._draw_tag(tag)
+        for tag in sorted(tags, key=lambda tag: float(tag.camera_from_tag[2, 3]), reverse=True):
+            self._draw_tag(tag)  # the nearest last: it may hide others in a view from the side
         self._drawn_tags = tags
 
     def _draw_tag(self, tag: TagTruth) -> None:

@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_camera.sources.lens import project, rays_through
+from airo_camera.sources.lens import project
 from airo_camera.sources.simulated_options import SimulatedOptions
 from airo_camera.sources.source import TagTruth
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.rays import rays_through
 
 __all__ = ["Scene", "tag_corners"]
 
@@ -20,6 +21,8 @@ __all__ = ["Scene", "tag_corners"]
 _LARGEST_SIDE, _SMALLEST_SIDE = 0.36, 0.22
 # More space than this, px, leaves the tags as they are: drawing larger ones only takes longer.
 _MOST_SPACE = 360
+# The wall is so much farther than the farthest tag, and farther by the size of a tag; without tags, m.
+_WALL_FARTHER, _WALL_WITHOUT_TAGS = 1.5, 2.0
 # Tilts lie between this part of the largest tilt and the largest tilt.
 _LEAST_TILT = 0.7
 
@@ -75,6 +78,9 @@ class Scene:
             self._trajectory(centre, space=space, side=float(side), rng=rng)
             for (centre, space), side in zip(_places(options.tags, options.size_wh), sides, strict=False)
         ]
+        distances = [way.distance.mean for way in self._trajectories]
+        # m, depth of the wall behind all tags; it faces the camera.
+        self.wall = max(distances) * _WALL_FARTHER + options.size if distances else _WALL_WITHOUT_TAGS
         # The tags of every image when nothing moves.
         self._still = None if options.motion else self._tags(0.0)
 

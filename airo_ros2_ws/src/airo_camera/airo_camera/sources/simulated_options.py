@@ -41,6 +41,16 @@ class SimulatedOptions:
     focal: float | None = option(
         None, "focal length in px, 0.75 times the width by default", kind=float, low=10, high=1e5
     )
+    depth: int = option(0, "1 gives the exact depth of each pixel with the image", low=0, high=1)
+    stereo: float = option(
+        0.0,
+        "distance in m to a second lens on the right, whose image comes too, with the depth; 0 for none",
+        low=0,
+        high=10,
+    )
+    range: float | None = option(
+        None, "largest depth in m that is measured; what is farther has none", kind=float, low=0, high=1e6
+    )
     k1: float = option(0.0, "radial distortion", low=-1, high=1)
     k2: float = option(0.0, "radial distortion", low=-1, high=1)
     p1: float = option(0.0, "tangential distortion", low=-0.1, high=0.1)
@@ -64,6 +74,11 @@ class SimulatedOptions:
     def size_wh(self) -> tuple[int, int]:
         """(width, height), px."""
         return self.width, self.height
+
+    @property
+    def has_depth(self) -> bool:
+        """Whether the depth of each pixel comes with the image."""
+        return bool(self.depth) or self.stereo > 0
 
     def intrinsics(self) -> Intrinsics:
         """Return the exact intrinsics; the principal point is the middle of the image."""

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from airo_camera.exceptions import SourceReadError
 from airo_frames.intrinsics import Intrinsics
+from airo_frames.point_cloud import PointCloud
 
-__all__ = ["GrabbedImage", "Source", "TagTruth"]
+__all__ = ["GrabbedImage", "RightView", "Source", "TagTruth"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,19 @@ class TagTruth:
 
 
 @dataclass(frozen=True, eq=False)
+class RightView:
+    """The second image of a stereo camera, of the first one's size and encoding.
+
+    Attributes:
+        left_from_right: (4, 4) float64, m, pose of the right view in the left view.
+        intrinsics: of the right view, or None when the source does not know them.
+    """
+
+    left_from_right: NDArray[np.float64]
+    intrinsics: Intrinsics | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class GrabbedImage:
     """An image that was acquired and now waits in the source to be retrieved.
 
@@ -44,6 +59,9 @@ class GrabbedImage:
         encoding: name of one of airo_frames.encodings.ENCODINGS.
         intrinsics: of this image, or None when the source does not know them.
         tags: exact ground truth, from simulated sources only.
+        has_depth: retrieve_depth() gives the depth of each pixel.
+        has_confidence: retrieve_confidence() tells how sure the depth is.
+        right: what retrieve_right() gives, of stereo cameras with depth only.
     """
 
     stamp_nanos: int
@@ -51,6 +69,16 @@ class GrabbedImage:
     encoding: str
     intrinsics: Intrinsics | None = None
     tags: tuple[TagTruth, ...] = ()
+    has_depth: bool = False
+    has_confidence: bool = False
+    right: RightView | None = None
+
+    @property
+    def family(self) -> str:
+        """Family of messages that has room for all of it: Image, Rgbd or StereoRgbd."""
+        if not self.has_depth:
+            return "Image"
+        return "Rgbd" if self.right is None else "StereoRgbd"
 
 
 class Source(ABC):
@@ -89,6 +117,50 @@ class Source(ABC):
         Raises:
             SourceReadError: the image cannot be decoded.
         """
+
+    def retrieve_depth(self, out: NDArray[np.float32]) -> None:
+        """Write the depth of each pixel of the grabbed image into `out`, if it has_depth.
+
+        Args:
+            out: (height, width) float32, m along the optical axis; NaN where it is not known.
+
+        Raises:
+            SourceReadError: there is none.
+        """
+        raise SourceReadError(f"{type(self).__name__} has no depth")
+
+    def retrieve_confidence(self, out: NDArray[np.float32]) -> None:
+        """Write how sure the depth of each pixel is into `out`, if it has_confidence.
+
+        Args:
+            out: (height, width) float32, from 0 to 1, which is sure.
+
+        Raises:
+            SourceReadError: there is none.
+        """
+        raise SourceReadError(f"{type(self).__name__} has no confidence")
+
+    def retrieve_right(self, out: NDArray[Any]) -> None:
+        """Write the right view of the grabbed image into `out`, which has the grabbed encoding's shape and dtype.
+
+        Raises:
+            SourceReadError: there is none.
+        """
+        raise SourceReadError(f"{type(self).__name__} has no right view")
+
+    def retrieve_cloud(self) -> PointCloud:
+        """Return the points of what was grabbed, if the source makes clouds of its own, as some devices do.
+
+        Returns:
+            Only points that are known.
+
+        Raises:
+            SourceReadError: it makes none.
+        """
+        raise SourceReadError(
+            f"{type(self).__name__} makes no point clouds of its own: "
+            "readers make them from frames with depth (RgbdFrame.point_cloud())"
+        )
 
     @abstractmethod
     def close(self) -> None:

@@ -21,6 +21,7 @@ ACCEPTED_SPECS = (
     "a file, folder or glob of images",
     "a video file",
     "an http://, https:// or rtsp:// URL",
+    "airo:package.module.Class?argument=value&...",
     "/dev/videoN",
     "a device number",
 )
@@ -60,6 +61,8 @@ def make_source(spec: str, *, rate: float | None = None, loop: bool = False) -> 
     scheme = _SCHEME.fullmatch(spec)
     if scheme is not None and scheme["scheme"].lower() == "sim":
         return _make_simulated(scheme["rest"], spec=spec, rate=rate, loop=loop)
+    if scheme is not None and scheme["scheme"].lower() == "airo":
+        return _make_airo(scheme["rest"], spec=spec, rate=rate, loop=loop)
     if scheme is not None and scheme["scheme"].lower() in _URL_SCHEMES:
         return _make_stream(spec, rate=rate, loop=loop)
     if not spec or (scheme is not None and not os.path.exists(spec)):
@@ -80,6 +83,13 @@ def _make_simulated(rest: str, *, spec: str, rate: float | None, loop: bool) -> 
         raise SourceSpecError(f"{spec!r}: there is no scene {scene!r}: expected sim: or sim:tags")
     _refuse_loop(loop, spec=spec)
     return SimulatedSource(_with_rate(SimulatedOptions, query, spec=spec, rate=rate))
+
+
+def _make_airo(rest: str, *, spec: str, rate: float | None, loop: bool) -> Source:
+    from airo_camera.sources.airo_spec import make_airo_source
+
+    _refuse_loop(loop, spec=spec)
+    return make_airo_source(rest, spec=spec, rate=rate)
 
 
 def _make_device(device: str, query: str, *, spec: str, rate: float | None, loop: bool) -> Source:

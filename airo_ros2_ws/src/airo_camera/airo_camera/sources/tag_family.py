@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TAG_FAMILIES", "TagFamily"]
+__all__ = ["QUIET_CELLS", "TAG_FAMILIES", "TagFamily"]
+
+# White paper around the black border of a simulated tag, cells.
+QUIET_CELLS = 1.5
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def _need(camera: CameraConfig) -> int | None:
         image = _first_image(camera.source)
         if image is None:
             return None
-        frame_format = smallest_format(image.size_wh, image.encoding)
+        frame_format = smallest_format(image.size_wh, image.encoding, family=image.family)
     except (CameraError, FramesError):
         return None  # the camera's own process says what is wrong with it
     return segment_bytes(message_dtype(frame_format.msg_type).itemsize, camera.depth)

@@ -61,6 +61,7 @@ class CameraConfig:
         calibration: YAML file in the camera_info format; empty for what the source knows.
         frame_id: optical frame; empty for <name>_optical_frame.
         depth: frames kept in shared memory for readers.
+        cloud: publish the point clouds that the source makes itself on <name>/cloud.
         tags: None for a camera without tag_pose.
     """
 
@@ -71,6 +72,7 @@ class CameraConfig:
     calibration: str = ""
     frame_id: str = ""
     depth: int = 4
+    cloud: bool = False
     tags: TagsConfig | None = field(default_factory=TagsConfig)
 
 

@@ -47,8 +47,8 @@ def processes_of(camera: CameraConfig, *, lockstep: bool) -> list[NodeProcess]:
         camera: its description.
         lockstep: every frame is to be processed: the camera waits for acknowledgements.
     """
-    source = {name: getattr(camera, name) for name in ("source", "rate", "loop", "calibration", "frame_id", "depth")}
-    parameters = source | {"lockstep": lockstep}
+    names = ("source", "rate", "loop", "calibration", "frame_id", "depth", "cloud")
+    parameters = {name: getattr(camera, name) for name in names} | {"lockstep": lockstep}
     processes = [NodeProcess(f"camera {camera.name}", "airo_camera.node", camera.name, parameters, is_source=True)]
     if camera.tags is not None:
         tags = {
