@@ -2,6 +2,7 @@
 # Every verb first brings .venv up to date, which costs nothing when it is.
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
+BENCH ?= transport
 export ROS_DISTRO
 # .venv is a ROS 2 of its own: nothing of another one that is active in this shell may leak in.
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
@@ -26,10 +27,10 @@ soak: environment
 soak-bringup: environment
 	@.venv/bin/python tests/supervision/soak.py $(ARGS)
 
-# Installs the peers that it compares, too.
+# Installs the peers that it compares, too. BENCH=tags for the other benchmark.
 bench: environment
 	@.venv/bin/python benchmarks/environment.py
-	@.venv/bin/airo-ros2 bench transport $(ARGS)
+	@.venv/bin/airo-ros2 bench $(BENCH) $(ARGS)
 
 lint: environment
 	@.venv/bin/ruff check .

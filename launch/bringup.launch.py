@@ -31,6 +31,8 @@ ARGUMENTS = {
     "calibration": ("", "YAML file in the camera_info format; empty for what the source knows"),
     "tag_size": ("0.1", "edge of the tags' black border, m"),
     "family": ("tag36h11", "tag family"),
+    "tags": ("", "sizes and frames of single tags: a YAML file, or YAML in braces"),
+    "bundles": ("", "YAML file of bundles: rigid bodies with several tags"),
     "rviz": ("false", "start rviz2 with markers and frames of the tags"),
 }
 
@@ -71,6 +73,7 @@ def one_camera(given: dict[str, str]) -> SetupConfig:
     settings = {name: yaml.safe_load(given[name]) for name in ("rate", "loop")}
     settings |= {name: given[name] for name in ("source", "calibration") if given[name]}
     settings["tags"] = {"size": yaml.safe_load(given["tag_size"]), "families": [given["family"]]}
+    settings["tags"] |= {key: given[name] for key, name in (("table", "tags"), ("bundles", "bundles")) if given[name]}
     return SetupConfig(cameras=(parse_camera(given["namespace"], yaml.safe_dump(settings)),))
 
 

@@ -17,6 +17,7 @@ from airo_ros2.bringup.config import LogPolicy, RestartPolicy
 from airo_ros2.bringup.config_file import KEYS, read_config
 from airo_ros2.bringup.node_kinds import CAMERA
 from airo_ros2.cli import main
+from tag_pose.bundle import read_bundles
 from tag_pose.parameters import TagPoseParameters
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,11 +91,19 @@ def test_example_set_ups_are_valid(tmp_path: Path) -> None:
     assert (front.source, side.has_tags) == ("/dev/video0", False)
 
 
+def test_the_bundle_of_the_readme_is_understood(tmp_path: Path) -> None:
+    """The example of a bundle file can be read."""
+    (text,) = snippets(SOURCES / "tag_pose/README.md", "yaml")
+    (tmp_path / "bundle.yaml").write_text(text)
+    (cube,) = read_bundles(tmp_path / "bundle.yaml")
+    assert (cube.frame, [tag.tag_id for tag in cube.tags]) == ("cube_link", [4, 5])
+
+
 def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "camera", "detect", "doctor", "clean", "top"):
+    for command in ("bringup", "camera", "detect", "calibrate-bundle", "doctor", "clean", "top"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

@@ -26,7 +26,9 @@ ROS_PARTS = {
         "subscription",
     },
     "airo_camera": {"acknowledgements", "cloud_topic", "diagnostics_output", "frame_sink", "frame_topic", "node"},
-    "tag_pose": {"node", "outputs", "worker"},
+    "tag_pose": {
+        *("node", "outputs", "worker", "diagnostics_output", "overlay_output", "transform_output", "standard_messages"),
+    },
     "airo_ros2": {
         "bringup.budget",
         "bringup.camera_command",

@@ -280,7 +280,7 @@ def test_check(start: Start, tmp_path: Path) -> None:
     assert checked.wait() == 0 and checked.complaints == []
     assert checked.output == [
         "set-up good: 2 cameras, what fails is started again, given up after 8 failures within 120 s",
-        f"front: {SMALL}; camera (nice 0), tag_pose (nice 5); 4.6 MB of shared memory",
+        f"front: {SMALL}; camera (nice 0), tag_pose (nice 10); 4.6 MB of shared memory",
         "side: /dev/video7; camera (nice 0); shared memory shows when it is connected",
     ]
     bad = tmp_path / "bad.yaml"

@@ -41,7 +41,8 @@ class _Camera:
         self.node = node
         self.finished = Future()
         self.sink = _NotingSink(node)
-        source = make_source(f"sim:?width=640&height=480&fps={fps:g}")
+        # A still scene is drawn once: like a driver, the source then only fills the slot.
+        source = make_source(f"sim:?width=640&height=480&motion=0&fps={fps:g}")
         self._capture = Capture(source, self.sink, finished=lambda error: None)
         self._capture.start()
         self._until = time.monotonic() + seconds

@@ -52,10 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_bringup(commands.add_parser("bringup", help="start cameras and tag_pose, and print the tags"))
     _add_camera(commands.add_parser("camera", help="look at, add, remove or change cameras of a running set-up"))
     _add_detect(commands.add_parser("detect", help="find tags in image files, without ROS"))
+    _add_calibrate_bundle(
+        commands.add_parser("calibrate-bundle", help="measure where the tags of a rigid body are, from image files")
+    )
     _add_doctor(commands.add_parser("doctor", help="check everything that sharing frames needs"))
     _add_clean(commands.add_parser("clean", help="remove what ended processes left in shared memory"))
     _add_top(commands.add_parser("top", help="show the streams of frames and tags that are published"))
-    _add_bench(commands.add_parser("bench", help="compare ways to hand over frames, from a checkout"))
+    _add_bench(commands.add_parser("bench", help="compare with others, from a checkout"))
     return parser
 
 
@@ -121,7 +124,28 @@ def _add_detect(parser: argparse.ArgumentParser) -> None:
         "--decimate", type=_positive, metavar="D", default=1.0, help="search in an image D times smaller"
     )
     parser.add_argument("--backend", default="pupil", metavar="B", help="pupil (default) or pyapriltags")
+    parser.add_argument("--bundles", type=Path, metavar="FILE", help="bundle file: rigid bodies with several tags")
     parser.add_argument("--json", action="store_true", help="print one JSON object per image")
+
+
+def _add_calibrate_bundle(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_calibrate_bundle)
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of them")
+    parser.add_argument(
+        "--tag-size", type=_positive, metavar="M", required=True, help="edge of the tags' black border, m"
+    )
+    parser.add_argument("--family", metavar="F", default="tag36h11", help="tag family (default tag36h11)")
+    camera = parser.add_mutually_exclusive_group(required=True)
+    camera.add_argument(
+        "--intrinsics", type=_intrinsics, metavar="FX,FY,CX,CY", help="px, of a lens without distortion"
+    )
+    camera.add_argument("--calibration", metavar="FILE", help="camera calibration, YAML in the camera_info format")
+    parser.add_argument("--output", type=Path, metavar="FILE", required=True, help="bundle file to write")
+    parser.add_argument("--name", default="bundle", help="of the bundle (default bundle)")
+    parser.add_argument("--frame", default="", help="of the body (default: the bundle's name)")
+    parser.add_argument("--origin", metavar="FAMILY:ID", help="tag whose frame is the body's (default: the lowest id)")
+    parser.add_argument("--backend", default="pyapriltags", metavar="B", help="pyapriltags (default) or pupil")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +170,7 @@ def _add_top(parser: argparse.ArgumentParser) -> None:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_bench)
-    parser.add_argument("benchmark", choices=["transport", "acquisition"], help="what is measured")
+    parser.add_argument("benchmark", choices=["transport", "acquisition", "tags", "tags_node"], help="what is measured")
     parser.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="of the benchmark; see its own help")
 
 
@@ -199,6 +223,12 @@ def _detect(arguments: argparse.Namespace) -> int:
     from airo_ros2.detect import run_detect
 
     return run_detect(arguments, write=_write)
+
+
+def _calibrate_bundle(arguments: argparse.Namespace) -> int:
+    from airo_ros2.calibrate_bundle import run_calibrate_bundle
+
+    return run_calibrate_bundle(arguments, write=_write)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -90,7 +90,7 @@ TAGS = NodeKind(
     aliases={"size": "tag_size", "table": "tags"},
     paths=frozenset({"tags", "bundles"}),
     in_lockstep={"max_rate": 0.0, "every_nth": 1, "newest": False},  # of those that the node has
-    nice=5,
+    nice=10,
 )
 RECORD = NodeKind(
     key="record",
@@ -102,7 +102,7 @@ RECORD = NodeKind(
     hidden=frozenset({"cameras", "no_loss", "duration"}),
     paths=frozenset({"directory"}),
     ending_secs=20.0,  # files are closed in order
-    nice=5,
+    nice=10,
 )
 VIEW = NodeKind(
     key="view",
@@ -113,7 +113,7 @@ VIEW = NodeKind(
     parameters="airo_view.web.parameters:WebViewParameters",
     hidden=frozenset({"any_port"}),
     is_vital=False,
-    nice=10,
+    nice=15,
 )
 # In the order in which they are started; they are ended the other way round.
 CAMERA_KINDS = (CAMERA, TAGS, RECORD)
