@@ -24,7 +24,9 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(parent):  # it died before
         sys.exit(1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+    # Until the node has a handler of its own there is nothing to put in order, and a KeyboardInterrupt in the middle of
+    # an import would be a traceback. (A shell's background job would even ignore it.)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         os.setpriority(os.PRIO_PROCESS, 0, int(nice))
         if cpus != "all":
