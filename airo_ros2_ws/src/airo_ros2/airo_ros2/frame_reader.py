@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rclpy_loans.sample import Sample
 
-__all__ = ["FrameReader"]
+__all__ = ["FrameReader", "rate_between"]
 
 SLICE_SECS = 1.0  # how soon a wait notices that the reader was closed before any camera was found
 FRAMES_FOR_RATE = 12
@@ -95,6 +95,7 @@ class FrameReader(Generic[FrameT]):
             WrongCameraError: the camera does not publish what is wanted.
             ForkedError: this is a forked child.
         """
+        check_process(self._process_id, f"camera {self.name!r}")
         deadline = time.monotonic() + timeout
         while True:
             frame = self._take(max(0.0, deadline - time.monotonic()), timeout, newest=newest)
@@ -137,9 +138,7 @@ class FrameReader(Generic[FrameT]):
             return None
 
     def measure_rate(self, timeout: float) -> float:
-        """Return how many frames per second the camera takes, by the stamps of the next few.
-
-        A rate within 1 % of a whole number is that number.
+        """Return how many frames per second the camera takes, by the stamps of the next few; see rate_between().
 
         Raises:
             See take().
@@ -154,11 +153,9 @@ class FrameReader(Generic[FrameT]):
                     first = last  # the camera was started anew
         finally:
             measuring.close()
-        elapsed_nanos = last.stamp_nanos - first.stamp_nanos
-        if elapsed_nanos == 0:
+        if last.stamp_nanos == first.stamp_nanos:
             raise FrameTimeoutError(f"camera {self.name!r} gives all frames the same time: it has no rate")
-        rate = (last.sequence - first.sequence) * NANOS_PER_SEC / elapsed_nanos
-        return float(round(rate)) if abs(rate - round(rate)) <= WHOLE_RATE_TOLERANCE * rate else rate
+        return rate_between(first, last)
 
     def close(self) -> None:
         """Stop receiving, and end a wait in another thread. Calling it again does nothing."""
@@ -177,7 +174,6 @@ class FrameReader(Generic[FrameT]):
             return pending
 
     def _wait(self, remaining: float, timeout: float | None = None, *, newest: bool) -> FrameT:
-        check_process(self._process_id, f"camera {self.name!r}")
         deadline = time.monotonic() + remaining
         while not self._is_closed:
             left = max(0.0, deadline - time.monotonic())
@@ -208,6 +204,12 @@ class FrameReader(Generic[FrameT]):
         if self._last_time:
             last = LastFrame(self._last_sequence, time.monotonic() - self._last_time)
         return why_no_frame(self._node, self.name, timeout, last=last)
+
+
+def rate_between(first: Frame, last: Frame) -> float:
+    """Return the frames per second between two frames; a rate within 1 % of a whole number is that number."""
+    rate = (last.sequence - first.sequence) * NANOS_PER_SEC / (last.stamp_nanos - first.stamp_nanos)
+    return float(round(rate)) if abs(rate - round(rate)) <= WHOLE_RATE_TOLERANCE * rate else rate
 
 
 def _read(frame_class: type[FrameT], name: str, sample: Sample) -> FrameT:

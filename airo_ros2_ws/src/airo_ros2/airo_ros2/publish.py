@@ -133,7 +133,7 @@ def _image_and_encoding(image: NDArray[Any], encoding: str | None) -> tuple[NDAr
         return (np.clip(array, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8), "rgb8"
     guesses = {(3, "uint8"): "rgb8", (2, "uint8"): "mono8", (2, "uint16"): "16UC1", (2, "float32"): "32FC1"}
     guess = guesses.get((array.ndim, array.dtype.name))
-    if guess is None:
+    if guess is None or array.shape[2:] not in ((), (3,)):
         raise ArrayContractError(
             f"got an array of shape {array.shape}, {array.dtype}: expected (height, width, 3) uint8 RGB, or float "
             "from 0 to 1, or (height, width) uint8, uint16 or float32"

@@ -14,13 +14,14 @@ import weakref
 from typing import TYPE_CHECKING, Protocol
 
 from airo_ros2.exceptions import FacadeError, ForkedError
+from rclpy_loans.orphans import remove_orphans
 from rclpy_loans.profile import apply_profile
 
 if TYPE_CHECKING:
     from rclpy.context import Context
     from rclpy.node import Node
 
-__all__ = ["Closeable", "check_process", "close_at_exit", "domain_id", "node_or_own", "shutdown"]
+__all__ = ["Closeable", "check_process", "clean_after_kill", "close_at_exit", "domain_id", "node_or_own", "shutdown"]
 
 MAX_DOMAIN_ID = 232
 
@@ -59,6 +60,8 @@ class _Session:
 _lock = threading.RLock()
 _sessions: dict[int, _Session] = {}  # by ROS domain
 _open: weakref.WeakSet[Closeable] = weakref.WeakSet()
+_has_killed = False  # a process that we started was killed: it may keep what it shared with us from being removed
+_closing_in: int | None = None  # process in which multiprocessing will call shutdown()
 # What a forked child inherits is kept and never touched: to close it would wait for threads that the child lacks.
 _inherited: list[object] = []
 
@@ -122,6 +125,7 @@ def shutdown() -> None:
 
     What was made on a node of the user is closed, too; the node is not. Later use begins anew.
     """
+    global _has_killed
     with _lock:
         for closeable in list(_open):
             closeable.close()
@@ -129,12 +133,29 @@ def shutdown() -> None:
         for session in _sessions.values():
             session.close()
         _sessions.clear()
+        if _has_killed:
+            _has_killed = False
+            remove_orphans()
+
+
+def clean_after_kill() -> None:
+    """Remove what a killed process left in shared memory: now, and the rest when this process has left ROS itself."""
+    global _has_killed
+    _has_killed = True
+    remove_orphans()
 
 
 def _register_at_exit() -> None:
     """Have shutdown() run at exit, before what others, such as rclpy, have registered so far."""
+    global _closing_in
     atexit.unregister(shutdown)
     atexit.register(shutdown)
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None and _closing_in != os.getpid():
+        from multiprocessing.util import Finalize
+
+        _closing_in = os.getpid()
+        Finalize(None, shutdown, exitpriority=0)  # its forked children end without what atexit knows
 
 
 def _after_fork() -> None:

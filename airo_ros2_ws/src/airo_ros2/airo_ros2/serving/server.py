@@ -19,8 +19,7 @@ from airo_ros2.exceptions import CameraStartError, CameraStoppedError
 from airo_ros2.names import checked_name
 from airo_ros2.serving.events import ENDED, FAILED, Event, read_events
 from airo_ros2.serving.request import ServingRequest, packed
-from airo_ros2.session import close_at_exit
-from rclpy_loans.orphans import remove_orphans
+from airo_ros2.session import clean_after_kill, close_at_exit
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -186,7 +185,7 @@ class CameraServer:
             if self.wait(patience):
                 break
         if process.returncode != 0:
-            remove_orphans()
+            clean_after_kill()
         if self._thread is not None:
             self._thread.join(1.0)
 
