@@ -79,7 +79,7 @@ def with_toolkit(ros_domain: int) -> dict[str, str]:
 
 
 def test_our_cameras_are_theirs(start: Start, with_toolkit: dict[str, str]) -> None:
-    """Our classes pass isinstance and issubclass, also for cameras made before the interfaces were imported; nothing is missing."""
+    """Our classes pass isinstance and issubclass, also of interfaces that are imported later; nothing is missing."""
     with FakeCamera("front"):
         script = start("-c", ISINSTANCE, env=with_toolkit)
         assert script.wait() == 0, script.errors

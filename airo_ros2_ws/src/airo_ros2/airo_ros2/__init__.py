@@ -23,11 +23,13 @@ if TYPE_CHECKING:
         ForkedError,
         NotCalibratedError,
         NotGrabbedError,
+        RecordingError,
         TagTimeoutError,
         WrongCameraError,
     )
     from airo_ros2.graph import list_cameras
     from airo_ros2.publish import publish_image
+    from airo_ros2.recording.recorder import Recorder
     from airo_ros2.serving.server import CameraServer, serve_camera
     from airo_ros2.session import shutdown
     from airo_ros2.tag_poses import TagPose, TagPoses
@@ -50,6 +52,8 @@ _MODULES = {
     "NotCalibratedError": "airo_ros2.exceptions",
     "NotGrabbedError": "airo_ros2.exceptions",
     "RGBDCamera": "airo_ros2.depth_camera",
+    "Recorder": "airo_ros2.recording.recorder",
+    "RecordingError": "airo_ros2.exceptions",
     "StereoRGBDCamera": "airo_ros2.depth_camera",
     "TagPose": "airo_ros2.tag_poses",
     "TagPoses": "airo_ros2.tag_poses",
@@ -79,6 +83,8 @@ __all__ = [
     "NotCalibratedError",
     "NotGrabbedError",
     "RGBDCamera",
+    "Recorder",
+    "RecordingError",
     "StereoRGBDCamera",
     "TagPose",
     "TagPoses",

@@ -18,6 +18,7 @@ AiroRos2Error
     ├── WrongCameraError         the camera has no depth, or no second view (also a TypeError)
     ├── CameraStartError         a camera process could not be started
     │   └── CameraStoppedError   a camera process has ended before it was told to
+    ├── RecordingError           a recording could not begin, or has failed
     └── TagTimeoutError          a tag was not seen within the time given (also a TimeoutError)
 """
 
@@ -45,6 +46,7 @@ __all__ = [
     "NotCalibratedError",
     "NotGrabbedError",
     "ProcessEndedError",
+    "RecordingError",
     "SharedMemoryBudgetError",
     "TagTimeoutError",
     "WrongCameraError",
@@ -151,6 +153,10 @@ class CameraStartError(FacadeError):
 
 class CameraStoppedError(CameraStartError):
     """A camera process has ended before it was told to."""
+
+
+class RecordingError(FacadeError):
+    """A recording could not begin, or has failed."""
 
 
 class TagTimeoutError(FacadeError, TimeoutError):

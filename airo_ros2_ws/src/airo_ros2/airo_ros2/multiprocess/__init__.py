@@ -15,6 +15,7 @@ from airo_ros2.multiprocess.receivers import (
     MultiprocessRGBReceiver,
     MultiprocessStereoRGBDReceiver,
 )
+from airo_ros2.multiprocess.video_recorder import MultiprocessVideoRecorder
 
 __all__ = [
     "MultiprocessRGBDPublisher",
@@ -23,4 +24,5 @@ __all__ = [
     "MultiprocessRGBReceiver",
     "MultiprocessStereoRGBDPublisher",
     "MultiprocessStereoRGBDReceiver",
+    "MultiprocessVideoRecorder",
 ]

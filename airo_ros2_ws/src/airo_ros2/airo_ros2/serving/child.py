@@ -1,15 +1,9 @@
-"""The process of a served camera: `python -m airo_ros2.serving.child DESCRIPTOR`, with the request on its stdin.
-
-Its stdin stays open as long as the program that started it lives: the end of it is the order to end. That holds however
-that program ends, and in whatever thread it has started us.
-"""
+"""The process of a served camera: `python -m airo_ros2.serving.child DESCRIPTOR`, with the request on its stdin."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 
@@ -24,12 +18,11 @@ from airo_camera.sources.source import GrabbedImage, Source
 from airo_camera.sources.spec import make_source
 from airo_frames.node_main import finish, run_node
 from airo_ros2.serving.events import ENDED, READY, Event, EventWriter
-from airo_ros2.serving.request import ServingRequest, read_request
+from airo_ros2.serving.lifeline import Lifeline
+from airo_ros2.serving.request import ServingRequest, read_object
 from rclpy_loans.orphans import remove_orphans
 
 __all__ = ["ServedCamera", "main"]
-
-GRACE_SECS = 4.0  # a camera that does not let go by then is left to the kernel
 
 
 class ServedCamera:
@@ -95,34 +88,28 @@ def _source_of(request: ServingRequest) -> Source:
     return AiroSource(partial(request.camera, **request.camera_kwargs), name=name, rate=request.rate)
 
 
-class _Lifeline:
-    """Notices in a thread that whoever started us has let go, and ends the camera."""
+class _Maker:
+    """Makes the camera, and ends it when the lifeline is cut."""
 
-    def __init__(self) -> None:
-        self.camera: ServedCamera | None = None
-        self._is_cut = False
-        threading.Thread(target=self._watch, name="lifeline", daemon=True).start()
+    def __init__(self, request: ServingRequest, events: EventWriter) -> None:
+        self._request = request
+        self._events = events
+        self._camera: ServedCamera | None = None
+        self._lifeline = Lifeline(self._end)
 
-    def make(self, node: Node, *, request: ServingRequest, events: EventWriter) -> ServedCamera:
-        """Make the camera that is to end."""
+    def __call__(self, node: Node) -> ServedCamera:
         try:
-            self.camera = ServedCamera(node, request=request, events=events)
+            self._camera = ServedCamera(node, request=self._request, events=self._events)
         except Exception as error:
-            events.write_error(error)
+            self._events.write_error(error)
             raise SystemExit(1) from None  # it has been told: run_node need not tell it again
-        if self._is_cut:
-            finish(self.camera.finished, None)
-        return self.camera
+        if self._lifeline.is_cut:
+            self._end()
+        return self._camera
 
-    def _watch(self) -> None:
-        while os.read(0, 1024):
-            pass
-        timer = threading.Timer(GRACE_SECS, os._exit, [1])
-        timer.daemon = True
-        timer.start()
-        self._is_cut = True
-        if self.camera is not None:
-            finish(self.camera.finished, None)
+    def _end(self) -> None:
+        if self._camera is not None:
+            finish(self._camera.finished, None)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -131,12 +118,9 @@ def main(argv: list[str] | None = None) -> int:
     events = EventWriter(int(arguments[0]))
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     try:
-        request = read_request(0)
-        lifeline = _Lifeline()
-        make = partial(lifeline.make, request=request, events=events)
-        status = run_node(
-            make, name="camera", args=["--ros-args", "-r", f"__ns:=/{request.name}", "--log-level", "warn"]
-        )
+        request: ServingRequest = read_object(0)
+        ros_arguments = ["--ros-args", "-r", f"__ns:=/{request.name}", "--log-level", "warn"]
+        status = run_node(_Maker(request, events), name="camera", args=ros_arguments)
     except Exception as error:  # whatever the user's camera does while it is unpickled, imported or made
         events.write_error(error)
         return 1

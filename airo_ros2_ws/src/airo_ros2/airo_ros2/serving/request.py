@@ -16,7 +16,7 @@ import cloudpickle
 
 from airo_ros2.exceptions import CameraStartError
 
-__all__ = ["ServingRequest", "packed", "read_request"]
+__all__ = ["ServingRequest", "packed", "packed_object", "read_object"]
 
 _LENGTH_BYTES = 8
 
@@ -49,22 +49,11 @@ class ServingRequest:
 def packed(request: ServingRequest) -> bytes:
     """Return a request as bytes that another interpreter can read.
 
-    Classes and functions of a script, a notebook or a test are sent whole, since their module cannot be imported.
-
     Raises:
         CameraStartError: something in it cannot be sent.
     """
-    module = sys.modules.get(getattr(request.camera, "__module__", None) or "")
-    by_value = module is not None and not _is_importable(module)
     try:
-        if by_value:
-            cloudpickle.register_pickle_by_value(module)
-        try:
-            content = pickle.dumps(list(sys.path)) + bytes(cloudpickle.dumps(request))
-        finally:
-            if by_value:
-                cloudpickle.unregister_pickle_by_value(module)
-        return len(content).to_bytes(_LENGTH_BYTES, "big") + content
+        return packed_object(request, code=request.camera)
     except Exception as error:  # whatever a class raises when it is pickled
         raise CameraStartError(
             f"camera {request.name!r} cannot be sent to its process: {error}: give a class or function, and arguments, "
@@ -72,13 +61,33 @@ def packed(request: ServingRequest) -> bytes:
         ) from error
 
 
-def read_request(descriptor: int) -> ServingRequest:
+def packed_object(request: object, *, code: object) -> bytes:
+    """Return an object as bytes that read_object() reads in another interpreter.
+
+    Classes and functions of a script, a notebook or a test are sent whole, since their module cannot be imported.
+
+    Args:
+        request: anything that can be pickled.
+        code: the class or function in it that may be of such a module.
+    """
+    module = sys.modules.get(getattr(code, "__module__", None) or "")
+    by_value = module is not None and not _is_importable(module)
+    if by_value:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        content = pickle.dumps(list(sys.path)) + bytes(cloudpickle.dumps(request))
+    finally:
+        if by_value:
+            cloudpickle.unregister_pickle_by_value(module)
+    return len(content).to_bytes(_LENGTH_BYTES, "big") + content
+
+
+def read_object(descriptor: int) -> Any:
     """Read what was packed, and nothing beyond; take over the import path of the process that packed it."""
     length = int.from_bytes(_read(descriptor, _LENGTH_BYTES), "big")
     stream = io.BytesIO(_read(descriptor, length))
     sys.path[:] = pickle.load(stream)
-    request: ServingRequest = pickle.load(stream)
-    return request
+    return pickle.load(stream)
 
 
 def _read(descriptor: int, count: int) -> bytes:
@@ -86,7 +95,7 @@ def _read(descriptor: int, count: int) -> bytes:
     while len(content) < count:
         read = os.read(descriptor, count - len(content))
         if not read:
-            raise EOFError("the program that asked for the camera has ended before it said for which")
+            raise EOFError("the program that started this process has ended before it said what for")
         content += read
     return content
 
