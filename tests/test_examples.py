@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
+import pytest
 
 from airo_ros2 import serve_camera
 
@@ -52,6 +54,16 @@ def test_facade_reads_a_running_set_up(start: Start, tmp_path: Path) -> None:
     assert poses[-4].startswith("[[")
     assert run(start, "annotate.py", "camera", "5")[0].startswith("5 images, ")
     assert len([line for line in run(start, "beside_an_rclpy_node.py") if line.startswith("frame ")]) == 10
+
+
+def test_facade_records(start: Start, tmp_path: Path) -> None:
+    """A recording goes on beside what the script does."""
+    pytest.importorskip("airo_recorder", reason="airo_recorder is not installed")
+    with serve_camera("sim:?width=320&height=240", "camera"):
+        processed, recorded = run(start, "record_while_processing.py", "camera", tmp_path)
+    assert processed.startswith("processed frame ")
+    count = re.fullmatch(rf"{tmp_path}/.*: (\d+) frames, 0 lost", recorded)
+    assert count is not None and int(count[1]) > 10, recorded
 
 
 def test_facade_serves_and_pairs(start: Start, tmp_path: Path) -> None:
