@@ -141,7 +141,7 @@ class FrameReader(Generic[FrameT]):
         """Return how many frames per second the camera takes, by the stamps of the next few; see rate_between().
 
         Raises:
-            See take().
+            FrameTimeoutError: too few frames came.
         """
         measuring = FrameReader(self.name, Frame, node=self._node)  # its own: no frame is taken away from this one
         try:
@@ -151,6 +151,10 @@ class FrameReader(Generic[FrameT]):
                 last = measuring.take(max(0.0, deadline - time.monotonic()), newest=False)
                 if last.sequence < first.sequence or last.stamp_nanos < first.stamp_nanos:
                     first = last  # the camera was started anew
+        except FrameTimeoutError:
+            raise FrameTimeoutError(
+                f"camera {self.name!r} gave no {FRAMES_FOR_RATE + 1} frames within {timeout:g} s: too few to measure its rate"
+            ) from None
         finally:
             measuring.close()
         if last.stamp_nanos == first.stamp_nanos:

@@ -269,3 +269,10 @@ def test_the_users_node_is_read_with_and_left_alone(node: object, domain: int) -
         with pytest.raises(TypeError, match="your node"):
             pickle.dumps(camera)
     assert list_cameras(node=node) == [] or node.get_name() == "test"  # type: ignore[attr-defined,arg-type]
+
+
+def test_too_few_frames_have_no_rate(domain: int) -> None:
+    """The rate of a camera that stands still is a FrameTimeoutError, not a guess."""
+    with FakeCamera("front", fps=None), Camera("front", timeout=2.0) as camera:
+        with pytest.raises(FrameTimeoutError, match="too few to measure its rate"):
+            assert camera.fps

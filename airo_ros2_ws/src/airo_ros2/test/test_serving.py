@@ -75,6 +75,7 @@ def test_a_class_is_served_and_ended(domain: int, tmp_path: Path, monkeypatch: p
             assert server.is_running and server.process_id not in (None, os.getpid())
             server.close()
             assert not server.is_running and server.exit_status == 0
+            server.check()
             with pytest.raises(CameraGoneError):
                 for _ in range(100):
                     camera.grab_images(timeout=0.5)
@@ -130,7 +131,7 @@ def test_the_traceback_of_the_process_is_kept(domain: int) -> None:
     with pytest.raises(CameraStartError) as caught:
         serve_camera(CountingCamera, "bad", camera_kwargs={"error": "broken"})
     assert "raise RuntimeError(error)" in caught.value.traceback_text
-    assert "in the camera's process" in str(caught.value.__cause__)
+    assert "in the other process" in str(caught.value.__cause__)
 
 
 def test_a_camera_without_images_does_not_hang_the_start(domain: int) -> None:

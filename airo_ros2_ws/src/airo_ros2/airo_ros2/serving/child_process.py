@@ -79,10 +79,12 @@ class ChildProcess:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it said that it has failed, or ended without saying that it was to end."""
+        """Whether it has ended although neither its work was done nor it was told to."""
         while not self._events.empty():
             self.last = self._events.get() or self.last
-        return not self.is_running and (self.last is None or self.last.kind != ENDED)
+        if self.is_running or (self.last is not None and self.last.kind == ENDED):
+            return False
+        return self.is_open or self.exit_status != 0
 
     def next_event(self, timeout: float) -> Event | None:
         """Wait for an event and return it; None when it has ended without another.
@@ -158,7 +160,7 @@ class RemoteTraceback(Exception):
     """Shows the traceback of another process above ours."""
 
     def __str__(self) -> str:
-        return "in the camera's process:\n" + str(self.args[0])
+        return "in the other process:\n" + str(self.args[0])
 
 
 _living: weakref.WeakSet[ChildProcess] = weakref.WeakSet()
