@@ -153,7 +153,8 @@ class FrameReader(Generic[FrameT]):
                     first = last  # the camera was started anew
         except FrameTimeoutError:
             raise FrameTimeoutError(
-                f"camera {self.name!r} gave no {FRAMES_FOR_RATE + 1} frames within {timeout:g} s: too few to measure its rate"
+                f"camera {self.name!r} gave no {FRAMES_FOR_RATE + 1} frames within {timeout:g} s: "
+                "too few to measure its rate"
             ) from None
         finally:
             measuring.close()
