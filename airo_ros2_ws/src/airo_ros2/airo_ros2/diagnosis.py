@@ -77,7 +77,7 @@ def _of_running(gids: list[bytes], last: LastFrame | None) -> str:
         return (
             "it is connected, but does not share memory with this process: it runs on another machine or in another "
             "container, or was killed. Whole frames do not pass reliably between machines: run this program where "
-            "the camera is, or subscribe to its compressed images there; containers need --ipc=host"
+            "the camera is, or send compressed images; containers need --ipc=host"
         )
     return "it is connected, but has not published a frame yet: wait longer, or look at what its process says"
 
