@@ -44,12 +44,12 @@ def test_a_tag_that_is_not_there(bringup: Any) -> None:
     """A tag that does not appear is a TimeoutError which says which were seen; so is another family."""
     with TagPoses("camera", timeout=PATIENCE_SECS) as tags:
         tags.read()
-        with pytest.raises(TimeoutError, match=r"tag 77 was not seen within 1 s in \d+ frames.*seen were 0, 1, 2, 3"):
-            tags.wait_for(77, timeout=1.0)
+        with pytest.raises(TimeoutError, match=r"tag 77 was not seen within 5 s in \d+ frames.*seen were 0, 1, 2, 3"):
+            tags.wait_for(77, timeout=5.0)
     with TagPoses("camera", family="tag16h5", timeout=PATIENCE_SECS) as tags:
         assert tags.read() == {}
         with pytest.raises(TagTimeoutError, match="no tag was seen at all"):
-            tags.wait_for(0, timeout=0.5)
+            tags.wait_for(0, timeout=5.0)
 
 
 def test_why_no_tags_come(domain: int) -> None:
