@@ -20,7 +20,7 @@ from tag_pose.parameters import TagPoseParameters
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "airo_ros2_ws/src"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *SOURCES.glob("*/README.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *SOURCES.glob("*/README.md")])
 Start = Callable[..., Any]
 
 
@@ -51,6 +51,16 @@ def test_the_reader_of_the_readme_runs(start: Start) -> None:
     reader = start("-c", code)
     assert reader.wait() == 0, reader.errors
     assert re.match(r"\d+ \(720, 1280, 3\) \d+\.\d+", reader.output[0])
+
+
+def test_the_guide_of_the_facade_runs(start: Start) -> None:
+    """The first example of the guide runs beside a set-up, word for word."""
+    bringup = start("-m", "airo_ros2.cli", "bringup", "--json", "--headless")
+    bringup.expect("detections")
+    code, *_ = snippets(ROOT / "docs/facade.md")
+    done = start("-c", code + "\nprint(image.shape, image.dtype, pose.camera_from_tag.shape, pose.covariance.shape)")
+    assert done.wait() == 0, done.errors
+    assert done.output == ["(720, 1280, 3) uint8 (4, 4) (6, 6)"]
 
 
 @pytest.mark.parametrize("package", ["rclpy_loans", "airo_frames"])

@@ -142,7 +142,7 @@ def _add_top(parser: argparse.ArgumentParser) -> None:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_bench)
-    parser.add_argument("benchmark", choices=["transport", "tags", "tags_node"], help="what is measured")
+    parser.add_argument("benchmark", choices=["transport", "tags", "tags_node", "facade"], help="what is measured")
     parser.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="of the benchmark; see its own help")
 
 
