@@ -19,7 +19,7 @@ from airo_recorder.transform import Transform
 from airo_recorder.video_sink import VideoSink
 from airo_recorder.worker import Worker
 
-__all__ = ["CANNOT_FOLLOW", "NOT_RECEIVED", "OVERWRITTEN", "CameraRecorder"]
+__all__ = ["CANNOT_FOLLOW", "NOT_RECEIVED", "OVERWRITTEN", "CameraRecorder", "head_of"]
 
 NOT_RECEIVED = "not received"
 OVERWRITTEN = "overwritten while it was read"
@@ -32,6 +32,10 @@ class Sink(Protocol):
     """What encodes and writes: VideoSink or McapSink."""
 
     filled: int
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether there is something for a snapshot."""
 
     def own(self, image: NDArray[Any], encoding: str) -> NDArray[Any]:
         """Return a frame's pixels in memory of our own."""
@@ -95,6 +99,11 @@ class CameraRecorder:
         """Pictures that were repeated to fill gaps, in all recordings."""
         return self._sink.filled
 
+    @property
+    def has_kept(self) -> bool:
+        """Whether there are frames in memory that a snapshot could hold."""
+        return self._worker.call(lambda: self._sink.has_kept)
+
     def offer(self, frame: Frame) -> bool:
         """Take a frame and return whether it will be written, as far as is known now.
 
@@ -104,7 +113,7 @@ class CameraRecorder:
         if self._is_paused or (target is None and not self._settings.snapshot_secs):
             self._last = None
             return False
-        head = _head_of(frame)
+        head = head_of(frame)
         if not self._is_new(head, target):
             return True
         self.received += 1
@@ -154,7 +163,6 @@ class CameraRecorder:
         """Write the frames that are kept in memory.
 
         Raises:
-            RecordingStateError: none are kept.
             RecordingWriteError: the disk refuses.
         """
         self._worker.call(partial(self._sink.snapshot, target))
@@ -210,7 +218,8 @@ class CameraRecorder:
             target.ledger.add_lost(head, reason)
 
 
-def _head_of(frame: Frame) -> FrameHead:
+def head_of(frame: Frame) -> FrameHead:
+    """Return a frame without its pixels, received now."""
     return FrameHead(
         sequence=frame.sequence,
         stamp_nanos=frame.stamp_nanos,

@@ -34,6 +34,7 @@ class DiskFile:
         self.size = 0  # bytes of the file when everything queued is written
         self._thread = thread
         self._position = 0
+        self._whole = 0  # bytes up to the last confirmation; the disk thread's
         self._descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
 
     def writable(self) -> bool:
@@ -76,8 +77,18 @@ class DiskFile:
         """Do nothing: what was written is queued."""
 
     def confirm(self, confirmed: Confirmed) -> None:
-        """Let the disk thread say whether everything queued so far was written: `confirmed(True)` or (False)."""
-        self._thread.put(self, lambda: confirmed(self.error is None))
+        """Let the disk thread say whether everything queued so far was written: `confirmed(True)` or (False).
+
+        What is queued so far has to be whole: a file that meets a full disk is cut off where it was confirmed last.
+        """
+        size = self.size
+
+        def confirm() -> None:
+            if self.error is None:
+                self._whole = size
+            confirmed(self.error is None)
+
+        self._thread.put(self, confirm)
 
     def close(self) -> None:
         """Let the disk thread close the file when everything queued is written."""
@@ -94,6 +105,7 @@ class DiskFile:
                 view, offset = view[written:], offset + written
         except OSError as error:
             self._fail(RecordingWriteError(f"cannot write {self.path}: {_why(error)}"))
+            self._cut_off()
 
     def sync_now(self) -> None:
         """In the disk thread: force what was written to the disk, and see whether the file is still there."""
@@ -111,6 +123,12 @@ class DiskFile:
     def _fail(self, error: RecordingWriteError) -> None:
         self.error = error
         _logger.debug("%s", error)
+
+    def _cut_off(self) -> None:
+        try:
+            os.ftruncate(self._descriptor, self._whole)
+        except OSError as error:  # it only leaves an incomplete picture, which readers pass over
+            _logger.debug("cannot cut off %s: %s", self.path, error)
 
     def _close(self) -> None:
         self.sync_now()

@@ -62,11 +62,15 @@ class McapSink:
         """Write the messages that are kept in memory to a bag.
 
         Raises:
-            RecordingStateError: none are kept.
             RecordingWriteError: the disk refuses.
         """
-        for head, image, info in self._kept.messages(target.camera):
+        for head, image, info in self._kept.messages():
             _write(self._bag(target), head, image, info, target)
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether there is something for a snapshot."""
+        return self._kept.has_any
 
     def close(self) -> None:
         """Write nothing more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-from airo_recorder.exceptions import RecordingStateError
 from airo_recorder.frame_head import FrameHead
 from airo_recorder.ros_messages import RosMessage
 
@@ -38,14 +37,11 @@ class MessageMemory:
         ):
             self._bytes -= len(self._kept.popleft()[1].data)
 
-    def messages(self, camera: str) -> list[Kept]:
-        """Return all of them, oldest first.
+    @property
+    def has_any(self) -> bool:
+        """Whether anything is kept."""
+        return bool(self._kept)
 
-        Raises:
-            RecordingStateError: there are none.
-        """
-        if not self._kept:
-            raise RecordingStateError(
-                f"no frames of {camera} are kept in memory: expected some, with snapshot_secs above 0"
-            )
+    def messages(self) -> list[Kept]:
+        """Return all of them, oldest first."""
         return list(self._kept)

@@ -39,6 +39,11 @@ class PictureMemory:
         ):
             self._bytes -= sum(len(kept.data) for kept, _ in self._groups.popleft())
 
+    @property
+    def has_any(self) -> bool:
+        """Whether anything is kept."""
+        return bool(self._groups)
+
     def pictures(self) -> list[Kept]:
         """Return all of them, oldest first."""
         return [kept for group in self._groups for kept in group]

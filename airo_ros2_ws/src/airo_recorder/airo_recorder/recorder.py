@@ -177,13 +177,14 @@ class Recorder:
         if not self.settings.snapshot_secs:
             raise RecordingStateError("nothing is kept in memory: expected snapshot_secs above 0")
         with self._lock:
-            folder = self.settings.new_folder()
-            snapshot = Recording(
-                folder.with_name(f"{folder.name}_snapshot"), cameras=list(self.cameras), settings=self.settings
-            )
+            kept = {name: camera for name, camera in self.cameras.items() if camera.has_kept}
+            if not kept:
+                raise RecordingStateError("no frame has come yet that a snapshot could hold")
+            folder = self.settings.new_folder(suffix="_snapshot")
+            snapshot = Recording(folder, cameras=list(kept), settings=self.settings)
             reason = ""
             try:
-                for name, camera in self.cameras.items():
+                for name, camera in kept.items():
                     camera.snapshot(snapshot.targets[name])
             except RecorderError as error:
                 reason = str(error)

@@ -89,8 +89,8 @@ class Recording:
         """Whether the disk has less left than is to be kept free."""
         return self.free_bytes < self._settings.keep_free_bytes
 
-    def write_books(self, *, state: str = "recording", reason: str = "") -> None:
-        """Bring sidecars, metadata and summary on the disk up to date.
+    def write_books(self, *, state: str = "recording", reason: str = "") -> dict[str, Any]:
+        """Bring sidecars, metadata and summary on the disk up to date, and return the summary.
 
         Raises:
             RecordingWriteError: they cannot be written.
@@ -101,10 +101,12 @@ class Recording:
             pending = [(target.ledger, target.ledger.pending()) for target in self.targets.values()]
             self.bag.write_metadata()
             made = self.folder / f".{SUMMARY}.new"
-            made.write_text(json.dumps(self.summary(state=state, reason=reason), indent=1) + "\n")
+            summary = self.summary(state=state, reason=reason)
+            made.write_text(json.dumps(summary, indent=1) + "\n")
             made.replace(self.folder / SUMMARY)
             for ledger, rows in pending:
                 ledger.append(rows)
+            return summary
         except OSError as error:
             raise RecordingWriteError(f"cannot write in {self.folder}: {error.strerror or error}") from error
 
@@ -148,10 +150,9 @@ class Recording:
         self._disk.close()
         self._repair()
         try:
-            self.write_books(state="complete", reason=reason)
+            return self.write_books(state="complete", reason=reason)
         except RecordingWriteError as error:
-            reason = reason or str(error)
-        return self.summary(state="complete", reason=reason)
+            return self.summary(state="complete", reason=reason or str(error))
 
     def _repair(self) -> None:
         """Give the bag's files that a full disk cut off their index; the incomplete chunk makes room for it."""

@@ -86,9 +86,9 @@ class RecordingSettings:
         """Whether each camera gets a video."""
         return self.format in CONTAINERS
 
-    def new_folder(self) -> Path:
+    def new_folder(self, *, suffix: str = "") -> Path:
         """Return a folder for a recording that begins now and does not exist yet."""
-        wanted = self.directory / time.strftime(self.name)
+        wanted = self.directory / (time.strftime(self.name) + suffix)
         folder, number = wanted, 1
         while folder.exists():
             number += 1

@@ -8,7 +8,7 @@ from collections import deque
 
 from airo_recorder.codecs import CODECS, Pixels
 from airo_recorder.encoder import EncodedPicture, VideoEncoder
-from airo_recorder.exceptions import RecordingStateError, RecordingWriteError
+from airo_recorder.exceptions import RecordingWriteError
 from airo_recorder.frame_head import FrameHead
 from airo_recorder.picture_memory import PictureMemory
 from airo_recorder.settings import RecordingSettings
@@ -102,14 +102,9 @@ class VideoSink:
         """Write the pictures that are kept in memory to a file of their own.
 
         Raises:
-            RecordingStateError: none are kept.
             RecordingWriteError: the disk refuses.
         """
         pictures = self._kept.pictures()
-        if self._encoder is None or not pictures:
-            raise RecordingStateError(
-                f"no frames of {target.camera} are kept in memory: expected some, with snapshot_secs above 0"
-            )
         file = self._new_file(target, origin_micros=pictures[0][0].pts_micros)
         try:
             for picture, _ in pictures:
@@ -118,6 +113,11 @@ class VideoSink:
             file.close()
         heads = [(head, number) for number, (_, head) in enumerate(pictures) if head is not None]
         _confirm(file, heads, target)
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether there is something for a snapshot."""
+        return self._kept.has_any
 
     def close(self) -> None:
         """Write what is left and free the encoder.
