@@ -1,7 +1,6 @@
-"""The camera of the benchmark, in a process of its own: PICTURES topic|pipe SECONDS MARK.
+"""The camera of the benchmark, in a process of its own: PICTURES topic|pipe SECONDS.
 
 It publishes on /front/frame, or writes raw frames to stdout; at 30 Hz in both cases, without waiting for anybody.
-The file MARK is made with the first frame.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ def main() -> None:
     pictures = load_pictures(Path(sys.argv[1]))
     count = round(float(sys.argv[3]) * FPS)
     send, close = _topic() if sys.argv[2] == "topic" else _pipe()
-    Path(sys.argv[4]).touch()
     start = time.monotonic()
     for number in range(count):
         time.sleep(max(0.0, start + number / FPS - time.monotonic()))

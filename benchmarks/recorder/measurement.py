@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,73 +18,85 @@ from airo_frames import Frame
 from airo_recorder.recorder import Recorder
 from airo_recorder.settings import RecordingSettings
 from recorder.pictures import load_pictures
-from recorder.processes import cpu_secs, end, peak_bytes, start
-from recorder.subjects import MARK, SUBJECTS
+from recorder.processes import cpu_secs, end, own_bytes, start
+from recorder.subjects import SUBJECTS
 
 __all__ = ["measure_cpu", "measure_disk", "measure_loss"]
 
-WARM_UP_SECS = 2.0  # processes meet, encoders are made
 START_SECS = 60.0  # that interpreters may take to start
 
 
 def measure_cpu(name: str, *, pictures: Path, folder: Path, secs: float, domain: int) -> dict[str, Any]:
-    """Return what one subject costs while it records 1080p at 30 Hz.
+    """Return what one subject costs while it records 1080p at 30 Hz, from its start on, without the start itself.
 
     Returns:
-        cpu_percent of one core, memory of its own, frames in its file, and bytes of it.
+        cpu_ms_per_frame, memory of its own, frames in its file, and bytes of it.
     """
-    recorder, feeder = SUBJECTS[name].begin(pictures, folder, secs + WARM_UP_SECS + 1.0, domain)
+    subject = SUBJECTS[name]
+    ours, its = os.pipe() if subject.reads_pipe else (None, None)
+    recorder = subject.begin(folder, domain, ours)
+    _wait_until(lambda: subject.ready(folder), what=f"{subject.title} to start")
+    before = cpu_secs(recorder.pid)
+    feeder = feed(pictures, secs, domain=domain, stdout=its)
+    for descriptor in (ours, its):
+        if descriptor is not None:
+            os.close(descriptor)
     try:
-        _wait_for(folder / MARK)
-        time.sleep(WARM_UP_SECS)
-        began, cpu = time.monotonic(), cpu_secs(recorder.pid)
         time.sleep(secs)
-        used = cpu_secs(recorder.pid) - cpu
-        passed = time.monotonic() - began
-        memory = peak_bytes(recorder.pid)
-        feeder.wait(60)
+        memory = own_bytes(recorder.pid)
+        feeder.wait(START_SECS)
+        if not subject.reads_pipe:
+            time.sleep(1.0)  # what it has not read yet
+            recorder.send_signal(signal.SIGINT)
+        _, status, usage = os.wait4(recorder.pid, 0)
+        recorder.returncode = os.waitstatus_to_exitcode(status)
     finally:
-        end([feeder])
-        end([recorder])
+        end([feeder, recorder])
     (file,) = [path for path in folder.rglob("*") if path.suffix in (".mkv", ".mp4")]
     with av.open(str(file)) as container:
         frames = sum(1 for packet in container.demux(video=0) if packet.size)
     return {
         "subject": name,
-        "cpu_percent": 100 * used / passed,
+        "cpu_ms_per_frame": 1e3 * (usage.ru_utime + usage.ru_stime - before) / frames,
         "memory_bytes": memory,
         "frames": frames,
         "file_bytes": file.stat().st_size,
     }
 
 
-def _wait_for(mark: Path) -> None:
+def feed(pictures: Path, secs: float, *, domain: int, stdout: int | None = None) -> subprocess.Popen[bytes]:
+    """Start the camera: on a topic, or on a pipe if there is one."""
+    kind = "topic" if stdout is None else "pipe"
+    command = (sys.executable, "-m", "recorder.feeder", pictures, kind, str(secs))
+    return start(*command, domain=domain, stdout=stdout)
+
+
+def _wait_until(condition: Callable[[], bool], *, what: str) -> None:
     deadline = time.monotonic() + START_SECS
-    while not mark.exists():
+    while not condition():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"the camera of the benchmark did not start within {START_SECS:g} s")
+            raise RuntimeError(f"waited {START_SECS:g} s in vain for {what}")
         time.sleep(0.05)
 
 
 def measure_loss(*, pictures: Path, folder: Path, secs: float, domain: int) -> dict[str, Any]:
     """Return what is lost of 1080p at 30 Hz while tag_pose looks for tags in the same frames."""
-    tag_pose = start(
-        sys.executable, "-m", "tag_pose.node", "--ros-args", "-r", "__ns:=/front", "--log-level", "error", domain=domain
-    )
-    recorder, feeder = SUBJECTS["ours"].begin(pictures, folder, secs, domain)
+    arguments = ("--ros-args", "-r", "__ns:=/front", "--log-level", "error")
+    tag_pose = start(sys.executable, "-m", "tag_pose.node", *arguments, domain=domain)
+    recorder = SUBJECTS["ours"].begin(folder, domain, None)
+    _wait_until(lambda: SUBJECTS["ours"].ready(folder), what="the recorder to start")
+    feeder = feed(pictures, secs, domain=domain)
     try:
-        feeder.wait(secs + 60)
+        feeder.wait(secs + START_SECS)
         tag_cpu = cpu_secs(tag_pose.pid)
     finally:
-        end([feeder])
-        end([recorder, tag_pose])
+        end([feeder, recorder, tag_pose])
     (path,) = folder.rglob("summary.json")
     summary = json.loads(path.read_text())
-    book = summary["cameras"]["front"]
     return {
         "written": summary["written"],
         "lost": summary["lost"],
-        "lost_by_reason": book["lost_by_reason"],
+        "lost_by_reason": summary["cameras"]["front"]["lost_by_reason"],
         "tag_pose_cpu_secs": tag_cpu,
         "secs": secs,
     }

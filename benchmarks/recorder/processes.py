@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["cpu_secs", "end", "peak_bytes", "start"]
+__all__ = ["cpu_secs", "end", "own_bytes", "start"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -26,8 +26,8 @@ def cpu_secs(process_id: int) -> float:
     return total
 
 
-def peak_bytes(process_id: int) -> int:
-    """Return the most memory of its own that a process has had, without shared memory."""
+def own_bytes(process_id: int) -> int:
+    """Return the memory that belongs to a process alone, without shared memory and files."""
     lines = dict(
         line.split(":", 1) for line in Path(f"/proc/{process_id}/status").read_text().splitlines() if ":" in line
     )

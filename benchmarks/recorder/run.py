@@ -93,7 +93,7 @@ def _goals(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return [run for run in runs if run["kind"] == kind]
 
     def cpu(name: str) -> dict[int, float]:
-        return {run["round"]: run["cpu_percent"] for run in of("cpu") if run["subject"] == name}
+        return {run["round"]: run["cpu_ms_per_frame"] for run in of("cpu") if run["subject"] == name}
 
     ours, peer = cpu("ours"), cpu("ffmpeg")
     ratios = [ours[number] / peer[number] for number in ours.keys() & peer.keys()]

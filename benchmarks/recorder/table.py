@@ -29,22 +29,22 @@ def lines_of(document: dict[str, Any]) -> Iterator[str]:
         yield f"| {goal['title']} | {value} | {goal['limit']} | **{goal['verdict']}** |"
     yield from (
         "",
-        "| 1080p at 30 Hz | CPU, % of a core | memory of its own, MB | file, MB/s | |",
+        "| 1080p at 30 Hz | CPU per frame, ms | memory of its own, MB | file, MB/s | |",
         "|---|---|---|---|---|",
     )
     for name, subject in SUBJECTS.items():
         runs = [run for run in document["runs"] if run["kind"] == "cpu" and run["subject"] == name]
         if runs:
             cells = (
-                f"{median(run['cpu_percent'] for run in runs):.0f}",
+                f"{median(run['cpu_ms_per_frame'] for run in runs):.1f}",
                 f"{median(run['memory_bytes'] for run in runs) / 1e6:.0f}",
                 f"{median(run['file_bytes'] / max(1, run['frames']) for run in runs) * 30 / 1e6:.2f}",
             )
             yield f"| {subject.title} | {' | '.join(cells)} | {subject.note} |"
     yield from ("", "| raw 1080p frames to the disk | MB/s |", "|---|---|")
     for key, title in (
-        ("mcap_mb_per_sec", "MCAP, uncompressed chunks"),
-        ("plain_mb_per_sec", "plain sequential write"),
+        ("mcap_mb_per_sec", "MCAP, chunks without compression"),
+        ("plain_mb_per_sec", "plain file"),
     ):
         yield f"| {title} | {median(run[key] for run in document['runs'] if run['kind'] == 'disk'):.0f} |"
     yield ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,12 +29,17 @@ __all__ = ["RecorderNode", "main"]
 class RecorderNode:
     """Records cameras and their tags.
 
+    Args:
+        node: to wire.
+        ended: called, in a thread of the recorder, with the summary of a recording that ended by itself; by default the
+            node ends if it began the recording itself, and logs an error otherwise.
+
     Raises:
         ParameterError: a parameter has a bad value.
         RecorderError: the settings do not suit, or the recording cannot begin.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, *, ended: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.node = node
         self.finished = Future()
         parameters = declare_parameters(node, RecorderParameters)
@@ -44,7 +50,7 @@ class RecorderNode:
             if (made := make_transform(parameters.transform_specs, tags=overlay)) is not None
         }
         self.recorder = Recorder(
-            parameters.settings(), parameters.cameras, transforms=transforms, ended=self._on_ended_by_itself
+            parameters.settings(), parameters.cameras, transforms=transforms, ended=ended or self._on_ended_by_itself
         )
         self._writes_tags, self._ends_with_recording = parameters.tags, parameters.autostart
         failed = partial(finish, self.finished)

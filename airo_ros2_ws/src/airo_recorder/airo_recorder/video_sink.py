@@ -57,7 +57,7 @@ class VideoSink:
             RecordingWriteError: the disk refuses.
         """
         try:
-            self._end_file()
+            self._end_whole_file()
         finally:
             self._target = None
 
@@ -82,7 +82,9 @@ class VideoSink:
             self._end_encoder()
             self._begin_encoder(kind)
         elif self._is_file_full():
-            self._end_file()
+            self._end_whole_file()
+            if self._encoder is None:
+                self._begin_encoder(kind)
         placed = self._timeline.place(head.stamp_nanos, head.monotonic_nanos)
         if placed.step_nanos:
             self._note(
@@ -96,7 +98,7 @@ class VideoSink:
 
     def split(self) -> None:
         """Begin another file with the next frame."""
-        self._end_file()
+        self._end_whole_file()
 
     def snapshot(self, target: Target) -> None:
         """Write the pictures that are kept in memory to a file of their own.
@@ -139,7 +141,7 @@ class VideoSink:
                 return
             if (slot - last_slot) / rate > LONGEST_FILLED_SECS:
                 self._note(f"{(slot - last_slot) / rate:.1f} s without a frame: another file begins")
-                self._end_file()
+                self._end_file()  # of an encoder that has finished every frame it was given, as all of ours do
             else:
                 for missing in range(last_slot + 1, slot):
                     self._encode(None, last_own, round(missing * 1e6 / rate))
@@ -195,6 +197,13 @@ class VideoSink:
             or (settings.split_secs and age >= settings.split_secs)
         )
 
+    def _end_whole_file(self) -> None:
+        """End the file with all frames that were given to the encoder; one that holds some back ends with it."""
+        if self._waiting:
+            self._end_encoder()
+        else:
+            self._end_file()
+
     def _end_file(self) -> None:
         if self._file is None or self._target is None:
             return
@@ -240,7 +249,7 @@ class VideoSink:
                 self._finished(picture, self._waiting.popleft())
             self._end_file()
         finally:
-            self._encoder = None
+            self._encoder, self._kind = None, None
             self._waiting.clear()
             encoder.close()
 

@@ -125,7 +125,7 @@ def _cameras(folder: Path) -> dict[str, Any]:
 def _rows(path: Path) -> Iterator[RecordedFrame]:
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            if row["status"] == "written":
+            if row["status"] == "written" and row["index"]:  # the last row of a killed recording may be half a one
                 yield RecordedFrame(
                     sequence=int(row["sequence"]),
                     stamp_nanos=int(row["stamp_ns"]),

@@ -66,7 +66,7 @@ def run_record(options: RecordOptions, *, interruption: Interruption, write: Cal
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         try:
-            recorder = RecorderNode(node)
+            recorder = RecorderNode(node, ended=lambda summary: None)  # the command tells of it when it ends
             try:
                 return _Run(node, recorder, executor, options, interruption, write).record()
             finally:
