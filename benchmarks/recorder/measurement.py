@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 from airo_frames import Frame
 from airo_recorder.recorder import Recorder
@@ -102,19 +104,31 @@ def measure_loss(*, pictures: Path, folder: Path, secs: float, domain: int) -> d
     }
 
 
-def measure_disk(*, pictures: Path, folder: Path, count: int) -> dict[str, Any]:
-    """Return how fast raw frames get to the disk in an MCAP file, and in a plain file with one write per frame."""
+def measure_disk(*, pictures: Path, folder: Path, count: int, plain_first: bool) -> dict[str, Any]:
+    """Return how fast raw frames get to the disk in an MCAP file, and in a plain file with one write per frame.
+
+    Both are synchronised with the disk at their end. They take turns in who is first, as disks work in bursts.
+    """
     images = load_pictures(pictures)[:8]
-    frame_bytes = images[0].nbytes
-    plain = folder / "plain"
+    ways = {"plain_mb_per_sec": _write_plain, "mcap_mb_per_sec": _write_mcap}
+    order = list(ways) if plain_first else list(reversed(ways))
+    return {name: images[0].nbytes * count / 1e6 / ways[name](images, folder, count) for name in order}
+
+
+def _write_plain(images: NDArray[np.uint8], folder: Path, count: int) -> float:
+    path = folder / "plain"
     began = time.monotonic()
-    descriptor = os.open(plain, os.O_CREAT | os.O_WRONLY)
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
     for number in range(count):
         os.write(descriptor, images[number % len(images)].data)
     os.fdatasync(descriptor)
-    plain_secs = time.monotonic() - began
+    secs = time.monotonic() - began
     os.close(descriptor)
-    plain.unlink()
+    path.unlink()
+    return secs
+
+
+def _write_mcap(images: NDArray[np.uint8], folder: Path, count: int) -> float:
     settings = RecordingSettings(
         directory=folder, format="mcap", compression="none", keep_free_bytes=0, no_loss=True, queue_bytes=64 << 20
     )
@@ -122,13 +136,11 @@ def measure_disk(*, pictures: Path, folder: Path, count: int) -> dict[str, Any]:
     began = time.monotonic()
     recorder.start()
     for number in range(1, count + 1):
-        stamp = time.time_ns()
-        frame = Frame(images[number % len(images)], "rgb8", stamp, number, "front", None)
+        frame = Frame(images[number % len(images)], "rgb8", time.time_ns(), number, "front", None)
         recorder.cameras["front"].offer(frame)
     summary = recorder.stop()
-    mcap_secs = time.monotonic() - began
+    secs = time.monotonic() - began
     recorder.close()
     if summary["written"] != count:
         raise RuntimeError(f"{summary['written']} of {count} frames were written: {summary['reason']}")
-    total = frame_bytes * count / 1e6
-    return {"plain_mb_per_sec": total / plain_secs, "mcap_mb_per_sec": total / mcap_secs}
+    return secs
