@@ -27,7 +27,7 @@ from rclpy_loans import message_dtype
 
 Start = Callable[..., Any]
 CLI = ("-m", "airo_ros2.cli")
-COUNT = 12
+COUNT = 8
 
 
 def camera(start: Start, **parameters: Any) -> Any:
@@ -87,7 +87,8 @@ def test_a_replay_is_the_recording(start: Start, images: Path, options: tuple[st
         assert source.grab() is None
     assert stamps == sorted(set(stamps))
     original = detections(start, images, "--calibration", images.parent / "front.yaml")
-    replays = [detections(start, f"recording:{folder}?speed=0") for _ in range(2)]
+    rounds = 2 if "ffv1" in options else 1
+    replays = [detections(start, f"recording:{folder}?speed=0") for _ in range(rounds)]
     assert [result["stamp"] for result in replays[0]] == [stamp / NANOS_PER_SEC for stamp in stamps]
     for results in replays:
         assert [r["detections"] for r in results] == [r["detections"] for r in original]
@@ -104,7 +105,7 @@ def detections(start: Start, source: object, *options: object) -> list[dict[str,
 def test_replayed_tags_are_those_that_were_recorded(start: Start, images: Path, tmp_path: Path) -> None:
     """While tag_pose runs, its detections are recorded; over the recording it finds exactly them again."""
     record = start(*CLI, "record", "--codec", "ffv1", "--json", "--output", tmp_path / "rec")
-    options = ("--loop", "--frames", "60", "--rate", "10", "--calibration", tmp_path / "front.yaml")
+    options = ("--loop", "--frames", "30", "--rate", "10", "--calibration", tmp_path / "front.yaml")
     bringup = start(*CLI, "bringup", "--json", "--source", images, *options)
     assert bringup.wait() == 0, bringup.errors
     record.popen.send_signal(signal.SIGINT)
@@ -118,7 +119,7 @@ def test_replayed_tags_are_those_that_were_recorded(start: Start, images: Path, 
     replayed = detections(start, f"recording:{folder}?speed=0")
     # What came at the very end may have been recorded without its result.
     pairs = [(result, recorded[result["stamp"]]) for result in replayed if result["stamp"] in recorded]
-    assert len(pairs) >= 40
+    assert len(pairs) >= 15
     for result, true in pairs:
         assert result["detections"] == true["detections"]
         assert len(result["detections"]) >= 2
