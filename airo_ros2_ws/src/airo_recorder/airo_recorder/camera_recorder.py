@@ -43,6 +43,14 @@ class Sink(Protocol):
     def write(self, head: FrameHead, own: NDArray[Any]) -> None:
         """Write a frame."""
 
+    def _say_colour_only(self, frame: Frame, target: Target) -> None:
+        """Note, once in each recording, that frames have more than the image that is written."""
+        if self._told_of is not target:
+            self._told_of = target
+            target.events.add(
+                f"frames are {type(frame).__name__}: only their colour image is recorded", camera=self.camera
+            )
+
     def begin(self, target: Target) -> None:
         """Write from the next frame on."""
 
@@ -85,6 +93,7 @@ class CameraRecorder:
         self._sink: Sink = VideoSink(settings) if settings.is_video else McapSink(camera, settings)
         self._worker = Worker(f"encode {camera}", max_bytes=settings.queue_bytes, failed=failed)
         self._target: Target | None = None  # set by the recorder's threads, read by the reader's
+        self._told_of: Target | None = None  # recording that tells that there is more than colour; the reader's
         self._is_paused = False
         self._broken = ""  # why nothing can be written any more; the encoder thread's
         self._last: tuple[int, int] | None = None  # number and stamp of the frame before, in the reader's thread
@@ -113,6 +122,8 @@ class CameraRecorder:
         if self._is_paused or (target is None and not self._settings.snapshot_secs):
             self._last = None
             return False
+        if target is not None and type(frame) is not Frame:
+            self._say_colour_only(frame, target)
         head = head_of(frame)
         if not self._is_new(head, target):
             return True
