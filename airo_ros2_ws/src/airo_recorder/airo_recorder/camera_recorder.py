@@ -43,14 +43,6 @@ class Sink(Protocol):
     def write(self, head: FrameHead, own: NDArray[Any]) -> None:
         """Write a frame."""
 
-    def _say_colour_only(self, frame: Frame, target: Target) -> None:
-        """Note, once in each recording, that frames have more than the image that is written."""
-        if self._told_of is not target:
-            self._told_of = target
-            target.events.add(
-                f"frames are {type(frame).__name__}: only their colour image is recorded", camera=self.camera
-            )
-
     def begin(self, target: Target) -> None:
         """Write from the next frame on."""
 
@@ -183,6 +175,14 @@ class CameraRecorder:
         self._target = None
         self._worker.submit(self._sink.close)
         self._worker.close()
+
+    def _say_colour_only(self, frame: Frame, target: Target) -> None:
+        """Note, once in each recording, that frames have more than the image that is written."""
+        if self._told_of is not target:
+            self._told_of = target
+            target.events.add(
+                f"frames are {type(frame).__name__}: only their colour image is recorded", camera=self.camera
+            )
 
     def _is_new(self, head: FrameHead, target: Target | None) -> bool:
         """Return False for a frame that a camera in lockstep repeats; note the numbers that are missing before it."""

@@ -143,7 +143,7 @@ def test_services_control_recordings_of_several_cameras(start: Start, node: Any,
 
 
 def test_a_signal_ends_a_valid_file(start: Start, node: Any, tmp_path: Path) -> None:
-    """A node that is told to end closes its files; frames are read without a copy and none is lost."""
+    """A node that is told to end closes its files, and every frame since the first is written or known to be lost."""
     process = start(*RECORDER, *parameters(cameras="[front]", directory=tmp_path, keep_free_mb="0.0"))
     cameras = Cameras(node, "front")
     cameras.send_until(lambda: any(tmp_path.glob("*/front_0000.mkv")), what="a file")
@@ -152,8 +152,11 @@ def test_a_signal_ends_a_valid_file(start: Start, node: Any, tmp_path: Path) -> 
     process.popen.send_signal(signal.SIGTERM)
     assert process.wait() == 0, process.errors
     summary = summary_of(folder)
-    assert (summary["state"], summary["lost"]) == ("complete", 0)
+    assert (summary["state"], summary["reason"]) == ("complete", "")
     assert len(times_of(folder / "front_0000.mkv")) == summary["written"]
+    sequences = sorted(int(row["sequence"]) for row in rows_of(folder))
+    assert sequences == list(range(sequences[0], sequences[-1] + 1))
+    assert len(sequences) == summary["written"] + summary["lost"]
     cameras.close()
 
 
