@@ -23,7 +23,7 @@ test: environment
 soak: environment
 	@.venv/bin/python tests/safety/soak.py $(ARGS)
 
-# Installs the peers that it compares, too. BENCH=tags for the other benchmark.
+# Installs the peers that it compares, too. BENCH=tags, tags_node, recorder or facade for another.
 bench: environment
 	@.venv/bin/python benchmarks/environment.py
 	@.venv/bin/airo-ros2 bench $(BENCH) $(ARGS)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from airo_camera.parameters import CameraParameters
+from airo_recorder.parameters import RecorderParameters
 from airo_ros2.bringup.config import read_config
 from airo_ros2.cli import main
 from tag_pose.bundle import read_bundles
@@ -30,7 +31,8 @@ def snippets(document: Path, language: str = "python") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("package", "parameters"), [("airo_camera", CameraParameters), ("tag_pose", TagPoseParameters)]
+    ("package", "parameters"),
+    [("airo_camera", CameraParameters), ("tag_pose", TagPoseParameters), ("airo_recorder", RecorderParameters)],
 )
 def test_parameter_tables_are_the_parameters(package: str, parameters: Any) -> None:
     """Each parameter has its row with its default and its description, and there are no others."""
@@ -89,6 +91,14 @@ def test_the_snippet_without_ros_runs(photographs: Path) -> None:
     assert done.stdout.startswith("0 [[")
 
 
+def test_the_recorder_without_ros_runs(tmp_path: Path) -> None:
+    """airo_recorder records without ROS, as its README says."""
+    (code,) = snippets(SOURCES / "airo_recorder/README.md")
+    code = "import sys\nsys.modules['rclpy'] = None\n" + code
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[1:] == ["30 frames written, 0 lost"], done.stderr
+
+
 def test_example_set_ups_are_valid(tmp_path: Path) -> None:
     """The set-up files that are shipped, and the one in the README, are understood."""
     for path in (ROOT / "launch/examples").glob("*.yaml"):
@@ -111,7 +121,7 @@ def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "detect", "calibrate-bundle", "doctor", "clean", "top"):
+    for command in ("bringup", "detect", "calibrate-bundle", "record", "recover", "doctor", "clean", "top"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

@@ -58,7 +58,6 @@ def test_facade_reads_a_running_set_up(start: Start, tmp_path: Path) -> None:
 
 def test_facade_records(start: Start, tmp_path: Path) -> None:
     """A recording goes on beside what the script does."""
-    pytest.importorskip("airo_recorder", reason="airo_recorder is not installed")
     with serve_camera("sim:?width=320&height=240", "camera"):
         processed, recorded = run(start, "record_while_processing.py", "camera", tmp_path)
     assert processed.startswith("processed frame ")

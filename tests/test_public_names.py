@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_ros2"]
+PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_recorder", "airo_ros2"]
 # The pure cores: they work where there is no ROS. Parts of a node are named after what they do with ROS.
 ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
@@ -43,6 +43,7 @@ ROS_PARTS = {
         "multiprocess.receivers",
         "multiprocess.video_recorder",
         "publish",
+        "record.run",
         "recording.child",
         "serving.child",
         "tag_poses",
@@ -51,13 +52,15 @@ ROS_PARTS = {
         "top.run",
         "top.streams",
     },
+    "airo_recorder": {"diagnostics", "node", "readers", "services"},
 }
 BELOW = {
     "rclpy_loans": [],
     "airo_frames": ["rclpy_loans"],
     "airo_camera": ["airo_frames", "rclpy_loans"],
     "tag_pose": ["airo_frames", "rclpy_loans"],
-    "airo_ros2": ["airo_camera", "tag_pose", "airo_frames", "rclpy_loans"],
+    "airo_recorder": ["airo_frames", "rclpy_loans"],
+    "airo_ros2": ["airo_camera", "tag_pose", "airo_recorder", "airo_frames", "rclpy_loans"],
 }
 
 

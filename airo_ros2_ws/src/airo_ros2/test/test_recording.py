@@ -13,7 +13,6 @@ from airo_ros2 import Camera, Recorder, RecordingError
 from airo_ros2.multiprocess import MultiprocessVideoRecorder
 from airo_ros2.testing import FakeCamera
 
-pytest.importorskip("airo_recorder", reason="airo_recorder is not installed")
 PATIENCE_SECS = 30.0
 
 
