@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import pytest
 
 from airo_ros2 import serve_camera
 

@@ -121,6 +121,8 @@ def _add_calibrate_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--origin", metavar="FAMILY:ID", help="tag whose frame is the body's (default: the lowest id)")
     parser.add_argument("--backend", default="pyapriltags", metavar="B", help="pyapriltags (default) or pupil")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
 def _add_record(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_record)
     parser.add_argument(
@@ -210,6 +212,8 @@ def _calibrate_bundle(arguments: argparse.Namespace) -> int:
     from airo_ros2.calibrate_bundle import run_calibrate_bundle
 
     return run_calibrate_bundle(arguments, write=_write)
+
+
 def _record(arguments: argparse.Namespace) -> int:
     from airo_frames.interruption import Interruption
 
