@@ -1,4 +1,4 @@
-# make setup | bringup | test | soak | soak-bringup | bench | lint | colcon, with ARGS="..." for the program behind the verb.
+# make setup | bringup | test | soak | soak-bringup | bench | toolkit | lint | colcon, with ARGS="..." for the program behind the verb.
 # Every verb first brings .venv up to date, which costs nothing when it is.
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
@@ -8,7 +8,7 @@ export ROS_DISTRO
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: setup bringup test soak soak-bringup bench lint colcon environment
+.PHONY: setup bringup test soak soak-bringup bench toolkit lint colcon environment
 
 setup: environment
 	@echo "Ready: .venv/bin/airo-ros2 and .venv/bin/python"
@@ -27,10 +27,14 @@ soak: environment
 soak-bringup: environment
 	@.venv/bin/python tests/supervision/soak.py $(ARGS)
 
-# Installs the peers that it compares, too. BENCH=tags for the other benchmark.
+# Installs the peers that it compares, too. BENCH=acquisition, tags, tags_node, recorder or facade for another.
 bench: environment
 	@.venv/bin/python benchmarks/environment.py
 	@.venv/bin/airo-ros2 bench $(BENCH) $(ARGS)
+
+# airo_camera_toolkit in build/toolkit: with it, the tests run the facade beside the original, too.
+toolkit: environment
+	@.venv/bin/python -m pip install --quiet --upgrade --target build/toolkit -r requirements/toolkit.txt
 
 lint: environment
 	@.venv/bin/ruff check .
