@@ -41,7 +41,7 @@ def listen(host: str, port: int, *, any_port: bool = False) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as error:
-        raise AddressError(f"cannot listen on {host!r}: {error.strerror}; expected an address of this machine") from None
+        raise AddressError(f"cannot listen on {host!r}: {error.strerror}; use an address of this machine") from None
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
-from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -22,27 +20,29 @@ class Connections:
         limit: how many at the same time; further ones are closed at once.
     """
 
-    def __init__(self, server: web.Server[web.Request], *, limit: int) -> None:
+    def __init__(self, server: web.Server, *, limit: int) -> None:
         self._server = server
         self._limit = limit
-        self._have_asked: weakref.WeakSet[RequestHandler[web.Request]] = weakref.WeakSet()
+        self._silent: dict[object, asyncio.TimerHandle] = {}  # connections that have made no request, and their end
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
         if len(self._server.connections) >= self._limit:
             return _Refusal()
         protocol = self._server()
-        asyncio.get_running_loop().call_later(FIRST_REQUEST_SECS, self._close_if_silent, weakref.ref(protocol))
+        loop = asyncio.get_running_loop()
+        self._silent[protocol] = loop.call_later(FIRST_REQUEST_SECS, self._end_silent, protocol)
         return protocol
 
-    def note(self, request: web.Request) -> None:
+    def note(self, request: web.BaseRequest) -> None:
         """Remember that a connection has made a request."""
-        self._have_asked.add(request.protocol)
+        timer = self._silent.pop(request.protocol, None)
+        if timer is not None:
+            timer.cancel()
 
-    def _close_if_silent(self, reference: Callable[[], RequestHandler[web.Request] | None]) -> None:
-        protocol = reference()
-        if protocol is not None and protocol not in self._have_asked:
-            protocol.force_close()
+    def _end_silent(self, protocol: RequestHandler) -> None:
+        del self._silent[protocol]
+        protocol.force_close()
 
 
 class _Refusal(asyncio.Protocol):

@@ -139,7 +139,7 @@ class CameraFeed:
                 self._deliver(picture)
 
     def _encode(self, frame: Frame) -> Picture | None:
-        """Return the pictures of a frame that are wanted now; None if it is a repetition or was overwritten meanwhile."""
+        """Return the pictures of a frame that are wanted now; None if it is a repetition or was overwritten."""
         if frame.sequence == self._last_sequence:
             return None
         start = time.perf_counter()

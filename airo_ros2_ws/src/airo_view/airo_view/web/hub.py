@@ -1,4 +1,4 @@
-"""Between the cameras and the pages: who is shown what. It runs in the event loop and touches neither ROS nor sockets."""
+"""Between the cameras and the pages: who is shown what. It runs in the event loop, without ROS and sockets."""
 
 from __future__ import annotations
 

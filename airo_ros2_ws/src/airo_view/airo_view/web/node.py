@@ -41,9 +41,7 @@ class WebViewNode:
         parameters = declare_parameters(node, WebViewParameters)
         self._quality = parameters.quality
         allowed = [name for name in parameters.allowed_hosts if name]
-        access = Access.for_host(
-            parameters.host, token=os.environ.get(TOKEN_VARIABLE) or None, allowed_hosts=allowed
-        )
+        access = Access.for_host(parameters.host, token=os.environ.get(TOKEN_VARIABLE) or None, allowed_hosts=allowed)
         listener = listen(parameters.host, parameters.port, any_port=parameters.any_port)
         self._streams: list[CameraStream] = []  # all that may still have threads; touched by the server's thread
         self._recorders = Recorders(node)

@@ -25,15 +25,16 @@ MAX_BODY_BYTES = 4096
 BODY_SECS = 5.0
 COOKIE_SECS = 30 * 24 * 3600
 # What a page can say: each picture is acknowledged, 64 cameras at 60 Hz would be 3840 Hz.
-MESSAGES = {"burst": 2000.0, "rate": 4000.0}
-TOKENS = {"burst": 10.0, "rate": 0.2}  # tries, by address
-RECORDINGS = {"burst": 5.0, "rate": 1.0}  # orders to recorders, of all pages together
+MESSAGES_BURST, MESSAGES_RATE = 2000.0, 4000.0
+TOKENS_BURST, TOKENS_RATE = 10.0, 0.2  # Hz; tries, by address
+ORDERS_BURST, ORDERS_RATE = 5.0, 1.0  # Hz; orders to recorders, of all pages together
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
+    "Server": "airo_view",
     "X-Content-Type-Options": "nosniff",
 }
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,8 +68,8 @@ class Pages:
         self._cookie = f"airo_view_{port}"
         self._assets = read_assets()
         self._sockets: set[web.WebSocketResponse] = set()
-        self._token_tries = RateLimits(**TOKENS)
-        self._recordings = RateLimit(**RECORDINGS)
+        self._token_tries = RateLimits(TOKENS_BURST, TOKENS_RATE)
+        self._recordings = RateLimit(ORDERS_BURST, ORDERS_RATE)
 
     def application(self) -> web.Application:
         """Return what the server serves."""
@@ -167,7 +168,7 @@ class Pages:
         return socket
 
     async def _listen(self, socket: web.WebSocketResponse, client: Client) -> None:
-        limit = RateLimit(**MESSAGES)
+        limit = RateLimit(MESSAGES_BURST, MESSAGES_RATE)
         async for message in socket:
             if message.type != WSMsgType.TEXT or not limit.allows(time.monotonic()):
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too much, or no text")

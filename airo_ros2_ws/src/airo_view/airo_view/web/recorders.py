@@ -34,7 +34,7 @@ class Recorders:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._clients: dict[str, dict[str, Client[Any, Any]]] = {}  # by recorder and action
+        self._clients: dict[str, dict[str, Client]] = {}  # by recorder and action
         self._states: dict[str, dict[str, str]] = {}  # by recorder, as it was told last
         self._diagnostics: Any = None  # subscription, once there is a recorder
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -67,8 +66,8 @@ def _tag_as_dict(tag: DetectedTag, intrinsics: Intrinsics | None) -> dict[str, A
     return content
 
 
-def _axes(camera_from_tag: NDArray[np.float64], size: float, intrinsics: Intrinsics) -> Sequence[Sequence[float]] | None:
-    """Return the pixels of the tag's origin and of the ends of its x, y and z axes; None if they cannot be projected."""
+def _axes(camera_from_tag: NDArray[np.float64], size: float, intrinsics: Intrinsics) -> Any:
+    """Return [x, y] of the tag's origin and of the ends of its x, y and z axes, px; None if they cannot be seen."""
     points = np.vstack([np.zeros(3), np.eye(3)]) * (AXIS_LENGTH * size)
     in_camera = points @ camera_from_tag[:3, :3].T + camera_from_tag[:3, 3]
     try:
@@ -81,5 +80,5 @@ def _axes(camera_from_tag: NDArray[np.float64], size: float, intrinsics: Intrins
     return _finite(pixels.reshape(4, 2))
 
 
-def _finite(values: NDArray[np.float64]) -> Any:
+def _finite(values: NDArray[Any]) -> Any:
     return values.tolist() if np.isfinite(values).all() else None
