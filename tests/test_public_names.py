@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_ros2"]
+PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_view", "airo_ros2"]
 # The pure cores: they work where there is no ROS. Parts of a node are named after what they do with ROS.
 ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
@@ -27,14 +27,22 @@ ROS_PARTS = {
     },
     "airo_camera": {"acknowledgements", "cloud_topic", "frame_sink", "frame_topic", "node"},
     "tag_pose": {"node", "outputs", "worker"},
-    "airo_ros2": {"bringup.budget", "bringup.run", "doctor.probe_node", "top.run", "top.streams"},
+    "airo_view": {
+        "web.feed",
+        "web.node",
+        "web.recorders",
+        "web.stream",
+        "web.tag_feed",
+    },
+    "airo_ros2": {"view", "bringup.budget", "bringup.run", "doctor.probe_node", "top.run", "top.streams"},
 }
 BELOW = {
     "rclpy_loans": [],
     "airo_frames": ["rclpy_loans"],
     "airo_camera": ["airo_frames", "rclpy_loans"],
     "tag_pose": ["airo_frames", "rclpy_loans"],
-    "airo_ros2": ["airo_camera", "tag_pose", "airo_frames", "rclpy_loans"],
+    "airo_view": ["tag_pose", "airo_frames", "rclpy_loans"],
+    "airo_ros2": ["airo_view", "airo_camera", "tag_pose", "airo_frames", "rclpy_loans"],
 }
 
 

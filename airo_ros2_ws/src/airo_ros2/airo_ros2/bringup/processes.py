@@ -10,7 +10,7 @@ from typing import Any
 
 from airo_ros2.bringup.config import CameraConfig
 
-__all__ = ["NodeProcess", "processes_of"]
+__all__ = ["NodeProcess", "processes_of", "view_process"]
 
 
 @dataclass(frozen=True)
@@ -59,3 +59,12 @@ def processes_of(camera: CameraConfig, *, lockstep: bool) -> list[NodeProcess]:
         }
         processes.append(NodeProcess(f"tag_pose of {camera.name}", "tag_pose.node", camera.name, tags))
     return processes
+
+
+def view_process(*, port: int) -> NodeProcess:
+    """Return the process of the web view, which finds the cameras by itself.
+
+    Args:
+        port: to listen on, on this machine alone; another free one if it is taken by then.
+    """
+    return NodeProcess("view", "airo_view.web.node", "", {"port": port, "any_port": True})

@@ -18,10 +18,12 @@ from airo_camera.sources.spec import make_source
 from airo_frames.interruption import Interruption
 from airo_ros2.bringup.budget import check_budget
 from airo_ros2.bringup.config import CameraConfig, SetupConfig
-from airo_ros2.bringup.processes import processes_of
+from airo_ros2.bringup.live_table import result_view
+from airo_ros2.bringup.processes import processes_of, view_process
 from airo_ros2.bringup.results import FrameResult
 from airo_ros2.bringup.supervisor import Supervisor
 from airo_ros2.exceptions import NoResultError
+from airo_view.web.address import LOOPBACK, free_port, url_of
 from rclpy_loans import LoanPublisher, LoanSubscription, Sample, SampleOverwrittenError, apply_profile, loan_qos
 from rclpy_loans.orphans import remove_orphans
 
@@ -40,11 +42,18 @@ class BringupOptions:
         frames: end after so many results of each camera; None for no such end.
         duration: end after so many s; None for no such end.
         json: print one JSON object per frame, and process every image of a source of files.
+        headless: serve no web view; with json there is none, either: that is for programs.
     """
 
     frames: int | None = None
     duration: float | None = None
     json: bool = False
+    headless: bool = False
+
+    @property
+    def has_view(self) -> bool:
+        """Whether the web view is served."""
+        return not self.headless and not self.json
 
 
 class _Results:
@@ -117,10 +126,7 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     def on_result(result: FrameResult) -> None:
         if options.frames is not None and results[result.camera].count > options.frames:
             return
-        if options.json:
-            write(result.as_json())
-        elif result.tags:
-            write(result.as_line())
+        shown.show(result)
 
     results = {
         camera.name: _Results(node, camera, lockstep=lockstep[camera.name], on_result=on_result)
@@ -128,11 +134,16 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
         if camera.tags is not None
     }
     supervisor = Supervisor()
+    port = free_port() if options.has_view else 0
+    heading = f"cameras and tags are shown on {url_of(LOOPBACK, port)}" if options.has_view else ""
+    shown = result_view(as_json=options.json, write=write, heading=heading)
     try:
-        with interruption, supervisor:
+        with interruption, supervisor, shown:
             for camera in setup.cameras:
                 for process in processes_of(camera, lockstep=lockstep[camera.name]):
                     supervisor.start(process)
+            if options.has_view:
+                supervisor.start(view_process(port=port))
             return _watch(executor, supervisor, results, options, interruption)
     finally:
         for result in results.values():

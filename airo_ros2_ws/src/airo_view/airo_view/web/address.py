@@ -8,7 +8,7 @@ import socket
 
 from airo_view.exceptions import AddressError
 
-__all__ = ["DEFAULT_PORT", "free_port", "is_loopback", "listen", "url_of"]
+__all__ = ["DEFAULT_PORT", "LOOPBACK", "free_port", "is_loopback", "listen", "url_of"]
 
 DEFAULT_PORT = 8080
 LOOPBACK = "127.0.0.1"

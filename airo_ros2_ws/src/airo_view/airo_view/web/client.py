@@ -10,8 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from airo_view.web.feed import Picture
-from airo_view.web.picture import reduction_for
+from airo_view.web.picture import Picture, reduction_for
 
 __all__ = ["Client"]
 

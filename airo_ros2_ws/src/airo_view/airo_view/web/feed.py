@@ -6,41 +6,23 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rclpy.executors import ExternalShutdownException
 
 from airo_frames import EncodingError, Frame, FrameSubscription, FrameTimeoutError, Intrinsics
-from airo_view.web.picture import encode_picture, reduction_for
+from airo_view.web.picture import Picture, encode_picture, reduction_for
 from airo_view.web.wire import frame_message
 
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-__all__ = ["CameraFeed", "Picture"]
+__all__ = ["CameraFeed"]
 
 _logger = logging.getLogger(__name__)
 _WAIT_SECS = 0.2  # how soon the thread notices that it should end
 _RATE_WINDOW_SECS = 2.0
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """One frame, ready to be sent.
-
-    Attributes:
-        camera: its name.
-        width: of the frame, px.
-        is_zero_copy: the frame was read in the memory that the camera wrote.
-        messages: for a page, by how many times smaller the picture is; what they share was made once.
-    """
-
-    camera: str
-    width: int
-    is_zero_copy: bool
-    messages: Mapping[int, bytes]
 
 
 class CameraFeed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from airo_view.web.client import Client
-from airo_view.web.feed import Picture
+from airo_view.web.picture import Picture
 
 __all__ = ["Hub", "Stream"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
 
@@ -30,12 +31,16 @@ ENDING_SECS = 1.0
 class WebViewNode:
     """Shows all cameras of the ROS domain in the browser.
 
+    Args:
+        node: its own.
+        announce: called with the address to open, which has the token in it if there is one; logged otherwise.
+
     Raises:
         ParameterError: a parameter has a bad value.
         ViewError: it cannot listen there, or the token is too weak.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, *, announce: Callable[[str], None] | None = None) -> None:
         self.node = node
         self.finished = Future()
         parameters = declare_parameters(node, WebViewParameters)
@@ -47,7 +52,11 @@ class WebViewNode:
         self._recorders = Recorders(node)
         self._failed = partial(finish, self.finished)
         port = listener.getsockname()[1]
-        self._announce(parameters, access, port)
+        url = url_of(parameters.host, port) + (f"?token={quote(access.token)}" if access.token is not None else "")
+        if announce is not None:
+            announce(url)
+        else:
+            self._log(parameters, port, url)
         self._server = ViewServer(
             listener,
             access,
@@ -66,10 +75,7 @@ class WebViewNode:
         for stream in self._streams:
             stream.join(ENDING_SECS)
 
-    def _announce(self, parameters: WebViewParameters, access: Access, port: int) -> None:
-        url = url_of(parameters.host, port)
-        if access.token is not None:
-            url += f"?token={quote(access.token)}"
+    def _log(self, parameters: WebViewParameters, port: int, url: str) -> None:
         logger = self.node.get_logger()
         if not is_loopback(parameters.host):
             logger.warn(f"everybody who has this address sees the cameras: {url}")

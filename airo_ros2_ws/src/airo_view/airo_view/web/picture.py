@@ -1,7 +1,9 @@
-"""A frame as a JPEG picture."""
+"""A frame as JPEG pictures."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -10,11 +12,28 @@ from numpy.typing import NDArray
 
 from airo_frames import EncodingError, Frame
 
-__all__ = ["REDUCTIONS", "encode_picture", "reduction_for"]
+__all__ = ["REDUCTIONS", "Picture", "encode_picture", "reduction_for"]
 
 REDUCTIONS = (4, 2, 1)  # how many times smaller a picture can be; whole numbers, as they are fast
 _ENOUGH = 0.8  # of the wanted width: a browser enlarges that much without harm
 _SAMPLE_STEP = 8  # px; every so many are looked at to find the range of depths
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One frame, ready to be sent.
+
+    Attributes:
+        camera: its name.
+        width: of the frame, px.
+        is_zero_copy: the frame was read in the memory that the camera wrote.
+        messages: for a page, by how many times smaller the picture is; what they share was made once.
+    """
+
+    camera: str
+    width: int
+    is_zero_copy: bool
+    messages: Mapping[int, bytes]
 
 
 def reduction_for(width: int, wanted_width: int) -> int:

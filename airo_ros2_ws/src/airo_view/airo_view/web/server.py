@@ -11,9 +11,9 @@ from aiohttp import web
 
 from airo_view.web.access import Access
 from airo_view.web.connections import Connections
-from airo_view.web.feed import Picture
 from airo_view.web.hub import Hub, Stream
 from airo_view.web.pages import Pages
+from airo_view.web.picture import Picture
 
 __all__ = ["ViewServer"]
 

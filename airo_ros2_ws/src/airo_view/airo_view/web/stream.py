@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from airo_view.web.feed import CameraFeed, Picture
+from airo_view.web.feed import CameraFeed
+from airo_view.web.picture import Picture
 from airo_view.web.tag_feed import TagFeed
 
 if TYPE_CHECKING:
