@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from airo_view.web.access import Access
 from airo_view.web.connections import Connections
@@ -21,6 +23,9 @@ STATE_SECS = 1.0  # between two reports to the pages
 ENDING_SECS = 2.0
 CONNECTIONS_PER_PAGE = 4
 MORE_CONNECTIONS = 32
+_logger = logging.getLogger(__name__)
+# aiohttp logs what is no HTTP with a trace: anybody who connects could fill the log with that.
+_logger.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
 
 
 class ViewServer:
@@ -98,7 +103,9 @@ class ViewServer:
             self._loop.close()
 
     async def _serve(self) -> None:
-        runner = web.AppRunner(self._pages.application(), access_log=None, keepalive_timeout=15.0, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            self._pages.application(), access_log=None, logger=_logger, keepalive_timeout=15.0, shutdown_timeout=1.0
+        )
         await runner.setup()
         assert runner.server is not None  # there is one after setup()
         limit = CONNECTIONS_PER_PAGE * self._max_clients + MORE_CONNECTIONS
