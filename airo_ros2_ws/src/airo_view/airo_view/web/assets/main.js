@@ -173,6 +173,12 @@ class Page {
     for (const tile of tiles) tile.place();
   }
 
+  // Width by height of what is shown.
+  shape() {
+    const head = this.sorted().find((tile) => tile.head)?.head;
+    return head ? head.width / head.height : 16 / 9;
+  }
+
   // As many columns as make the pictures largest.
   layoutMosaic() {
     const stage = $("stage");
@@ -181,7 +187,7 @@ class Page {
     const isPhone = matchMedia("(max-width: 760px)").matches;
     let [best, columns] = [0, 1];
     for (let n = 1; n <= count && !isPhone; n++) {
-      const size = Math.min(width / n, ((height / Math.ceil(count / n)) * 16) / 9);
+      const size = Math.min(width / n, (height / Math.ceil(count / n)) * this.shape());
       if (size > best) [best, columns] = [size, n];
     }
     stage.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;

@@ -112,7 +112,9 @@ export class Scene {
   }
 
   drawFloor() {
-    const step = 10 ** Math.floor(Math.log10(this.reach)) * (this.reach / 10 ** Math.floor(Math.log10(this.reach)) > 3 ? 0.5 : 0.2);
+    const rough = this.reach / 4;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.7);
     const y = this.reach * 0.42;
     const count = Math.ceil((this.reach * 0.9) / step);
     const end = Math.ceil((this.reach * 1.5) / step) * step;
@@ -150,7 +152,7 @@ export class Scene {
     this.path([[0, 0, 0], tag.position], { stroke: colour, width: 0.6 });
     this.path([tag.position, [tag.position[0], this.reach * 0.42, tag.position[2]]], { stroke: this.colours.line, width: 1 });
     const face = [at(-half, -half, 0), at(half, -half, 0), at(half, half, 0), at(-half, half, 0)];
-    this.path(face, { fill: "#f4f6f8", stroke: colour, width: 3, close: true });
+    this.path(face, { fill: colour.replace(")", " / .35)"), stroke: colour, width: 3, close: true });
     [[half * 1.4, 0, 0], [0, half * 1.4, 0], [0, 0, half * 1.4]].forEach((end, i) => {
       this.path([tag.position, at(...end)], { stroke: AXIS_COLOURS[i], width: 2 });
     });

@@ -201,6 +201,7 @@ export class Tile {
       this.root.style.setProperty("--shape", `${head.width} / ${head.height}`);
       this.place();
       this.message.hidden = !STATES[this.state];
+      this.page.onResize();
     }
     this.drawTags();
   }
