@@ -15,11 +15,12 @@ import pytest
 from airo_camera.parameters import CameraParameters
 from airo_ros2.bringup.config import read_config
 from airo_ros2.cli import main
+from airo_view.web.parameters import WebViewParameters
 from tag_pose.parameters import TagPoseParameters
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "airo_ros2_ws/src"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *SOURCES.glob("*/README.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *SOURCES.glob("*/README.md")])
 Start = Callable[..., Any]
 
 
@@ -29,7 +30,8 @@ def snippets(document: Path, language: str = "python") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("package", "parameters"), [("airo_camera", CameraParameters), ("tag_pose", TagPoseParameters)]
+    ("package", "parameters"),
+    [("airo_camera", CameraParameters), ("tag_pose", TagPoseParameters), ("airo_view", WebViewParameters)],
 )
 def test_parameter_tables_are_the_parameters(package: str, parameters: Any) -> None:
     """Each parameter has its row with its default and its description, and there are no others."""
@@ -92,7 +94,7 @@ def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "detect", "doctor", "clean", "top"):
+    for command in ("bringup", "detect", "doctor", "clean", "top", "view"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

@@ -39,7 +39,6 @@ class Chromium:
             options.add_argument(flag)
         options.binary_location = str(shutil.which("chromium"))
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        # Its own cache folder instead of the home, which may be read-only.
         self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         self.driver.set_script_timeout(WAIT_SECS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,8 +47,6 @@ def end_cleanly() -> Callable[[Any], None]:
     """Give a function that ends a web view and checks that it had nothing to complain about."""
 
     def end(view: Any) -> None:
-        import signal
-
         view.popen.send_signal(signal.SIGINT)
         assert view.wait() == 0
         assert [line for line in view.complaints if not re.search(r"\[INFO\]", line)] == []
