@@ -8,14 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from airo_frames import Frame
 from airo_view.web.picture import encode_picture, reduction_for
-
-
-def frame(image: Any, encoding: str) -> Frame:
-    """Return a frame of an image that nobody may write to."""
-    image.flags.writeable = False
-    return Frame(image, encoding, stamp_nanos=1, sequence=1, frame_id="", intrinsics=None)
 
 
 def decoded(jpeg: bytes) -> Any:
@@ -32,7 +25,8 @@ def test_pictures_look_like_their_frames(encoding: str, reduction: int) -> None:
     if encoding == "mono8":
         rgb = np.repeat(rgb[..., :1], 3, axis=2)
     image = {"rgb8": rgb, "bgr8": rgb[..., ::-1].copy(), "mono8": rgb[..., 0].copy()}[encoding]
-    shown = decoded(encode_picture(frame(image, encoding), reduction, quality=95))
+    image.flags.writeable = False  # as in a frame
+    shown = decoded(encode_picture(image, encoding, reduction, quality=95))
     assert shown.shape == (120 // reduction, 160 // reduction, 3)
     for row, column in ((0.2, 0.2), (0.2, 0.8), (0.8, 0.2), (0.8, 0.8)):
         there = shown[int(row * shown.shape[0]), int(column * shown.shape[1])]
@@ -46,7 +40,7 @@ def test_depths_become_colours(encoding: str, dtype: Any) -> None:
     depths[:16] = 0
     if dtype is np.float32:
         depths[16:24] = np.nan
-    shown = decoded(encode_picture(frame(depths, encoding), 1, quality=95)).astype(int)
+    shown = decoded(encode_picture(depths, encoding, 1, quality=95)).astype(int)
     near, far = shown[80, 20], shown[80, 140]
     assert near[2] > near[0] and far[0] > far[2]
     assert shown[6].max() < 40
@@ -54,7 +48,7 @@ def test_depths_become_colours(encoding: str, dtype: Any) -> None:
 
 def test_depths_that_are_all_unknown() -> None:
     """There is a picture, and it is black."""
-    shown = decoded(encode_picture(frame(np.zeros((48, 64), np.uint16), "16UC1"), 2, quality=90))
+    shown = decoded(encode_picture(np.zeros((48, 64), np.uint16), "16UC1", 2, quality=90))
     assert shown.shape == (24, 32, 3) and shown.max() < 20
 
 
@@ -63,4 +57,4 @@ def test_the_smallest_picture_that_is_enough() -> None:
     assert [reduction_for(1920, width) for width in (300, 480, 600, 700, 960, 1200, 1300, 4000)] == [
         4, 4, 4, 2, 2, 2, 1, 1
     ]  # fmt: skip
-    assert encode_picture(frame(np.zeros((3, 3), np.uint8), "mono8"), 4, quality=80)
+    assert encode_picture(np.zeros((3, 3), np.uint8), "mono8", 4, quality=80)

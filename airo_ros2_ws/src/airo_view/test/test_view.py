@@ -422,3 +422,30 @@ def test_a_taken_port(start: Start, start_view: Start) -> None:
     assert second.wait() == 2 and f"port {port}: Address already in use" in second.complaints[0]
     third = start_view("any_port:=true", port=port)
     assert urlsplit(third.url).port != port
+
+
+def test_depth_and_both_views(start_camera: Start, start_view: Start, end_cleanly: Start) -> None:
+    """A stereo camera with depth is three pictures, of the same frames; the depth is in colours."""
+    start_camera("zed", "sim:tags?width=640&height=480&fps=10&stereo=0.12")
+    view = start_view()
+
+    async def scenario() -> None:
+        async with connected(view.url) as page:
+            for name in ("zed", "zed:depth", "zed:right"):
+                await page.state_of(name, {"idle"})
+            await page.say(type="watch", cameras={"zed": 640, "zed:depth": 640, "zed:right": 640})
+            shown: dict[int, dict[str, Any]] = {}
+            while not any(len(pictures) == 3 for pictures in shown.values()):
+                picture = await page.picture()
+                shown.setdefault(picture.head["sequence"], {})[picture.head["camera"]] = picture
+            left, depth, right = (
+                next(p for p in shown.values() if len(p) == 3)[f"zed{part}"] for part in ("", ":depth", ":right")
+            )
+            assert (left.head["encoding"], depth.head["encoding"], right.head["encoding"]) == ("rgb8", "32FC1", "rgb8")
+            assert left.image.shape == depth.image.shape == right.image.shape == (480, 640, 3)
+            assert abs(left.image.astype(int) - right.image).mean() > 1 and depth.image.std() > 10
+            await page.say(type="watch", cameras={"zed:nothing": 640, "zed:": 640})
+            await page.state_of("zed", {"idle"})
+
+    asyncio.run(scenario())
+    end_cleanly(view)

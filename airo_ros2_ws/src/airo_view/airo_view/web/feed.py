@@ -13,6 +13,7 @@ from rclpy.executors import ExternalShutdownException
 
 from airo_frames import EncodingError, Frame, FrameSubscription, FrameTimeoutError, Intrinsics
 from airo_view.web.picture import Picture, encode_picture, reduction_for
+from airo_view.web.plane import Plane
 from airo_view.web.wire import frame_message
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = ["CameraFeed"]
 
 _logger = logging.getLogger(__name__)
 _WAIT_SECS = 0.2  # how soon the thread notices that it should end
+_PATIENCE_SECS = 1.0  # between two looks whether somebody is ready; being told is sooner
 _RATE_WINDOW_SECS = 2.0
 
 
@@ -30,7 +32,7 @@ class CameraFeed:
 
     Args:
         node: subscribes.
-        camera: its name.
+        plane: what is shown of the camera.
         quality: of the JPEG, 1 to 100.
         deliver: called in the thread with each picture.
         failed: called in the thread with an error that ended it.
@@ -39,7 +41,7 @@ class CameraFeed:
     def __init__(
         self,
         node: Node,
-        camera: str,
+        plane: Plane,
         *,
         quality: int,
         deliver: Callable[[Picture], None],
@@ -48,7 +50,7 @@ class CameraFeed:
         self.overwritten = 0  # frames that the camera reused while they were encoded; they were not shown
         self.intrinsics: Intrinsics | None = None  # of the newest frame; written by the thread
         self._node = node
-        self._camera = camera
+        self._plane = plane
         self._quality = quality
         self._deliver = deliver
         self._failed = failed
@@ -58,7 +60,7 @@ class CameraFeed:
         self._rate = _Rate()
         self._last_sequence = 0
         self._last_complaint = ""
-        self._thread = threading.Thread(target=self._run, name=f"feed of {camera}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"feed of {plane.name}", daemon=True)
         self._thread.start()
 
     def want(self, widths: frozenset[int]) -> None:
@@ -92,7 +94,7 @@ class CameraFeed:
 
     def _run(self) -> None:
         try:
-            frames = FrameSubscription(self._node, f"/{self._camera}/frame")
+            frames = FrameSubscription(self._node, f"/{self._plane.camera}/frame")
             try:
                 self._serve(frames)
             finally:
@@ -106,7 +108,7 @@ class CameraFeed:
         while True:
             with self._change:
                 while not self._wanted and not self._is_closed:
-                    self._change.wait()
+                    self._change.wait(_PATIENCE_SECS)
                 if self._is_closed:
                     return
             try:
@@ -125,10 +127,13 @@ class CameraFeed:
         if frame.sequence == self._last_sequence:
             return None
         start = time.perf_counter()
+        image, encoding = self._plane.of(frame)
         width, height = frame.size_wh
         with self._change:
             reductions = {reduction_for(width, wanted) for wanted in self._wanted}
-        jpegs = {reduction: encode_picture(frame, reduction, quality=self._quality) for reduction in reductions}
+        jpegs = {
+            reduction: encode_picture(image, encoding, reduction, quality=self._quality) for reduction in reductions
+        }
         if not frame.is_valid():
             self.overwritten += 1
             return None
@@ -136,12 +141,12 @@ class CameraFeed:
         self.intrinsics = frame.intrinsics
         self._rate.add(frame.sequence, frame.stamp_nanos / 1e9)
         head = {
-            "camera": self._camera,
+            "camera": self._plane.name,
             "sequence": frame.sequence,
             "stamp_ms": frame.stamp_nanos / 1e6,
             "width": width,
             "height": height,
-            "encoding": frame.encoding,
+            "encoding": encoding,
             "zero_copy": frame.is_zero_copy,
             "rate": self._rate.value,
             "encode_ms": (time.perf_counter() - start) * 1e3,
@@ -149,13 +154,13 @@ class CameraFeed:
             "intrinsics": _pinhole(frame.intrinsics),
         }
         messages = {reduction: frame_message(head, jpeg) for reduction, jpeg in jpegs.items()}
-        return Picture(self._camera, width, frame.is_zero_copy, messages)
+        return Picture(self._plane.name, width, frame.is_zero_copy, messages)
 
     def _complain(self, text: str) -> None:
         """Say why there is no picture, once as long as it is the same."""
         if text != self._last_complaint:
             self._last_complaint = text
-            _logger.warning("%s: %s", self._camera, text)
+            _logger.warning("%s: %s", self._plane.name, text)
 
 
 class _Rate:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_frames import EncodingError, Frame
+from airo_frames import EncodingError
 
 __all__ = ["REDUCTIONS", "Picture", "encode_picture", "reduction_for"]
 
@@ -46,30 +46,30 @@ def reduction_for(width: int, wanted_width: int) -> int:
     return next((r for r in REDUCTIONS if width / r >= _ENOUGH * wanted_width), REDUCTIONS[-1])
 
 
-def encode_picture(frame: Frame, reduction: int, *, quality: int) -> bytes:
-    """Return a frame as JPEG. The caller asks frame.is_valid() afterwards.
+def encode_picture(image: NDArray[Any], encoding: str, reduction: int, *, quality: int) -> bytes:
+    """Return an image as JPEG. The caller asks whether its frame is still valid afterwards.
 
     Depths become colours from near (blue) to far (red) between the 2nd and 98th percentile; unknown ones are black.
 
     Args:
-        frame: of any encoding.
+        image: (H, W) or (H, W, 3), as in a frame.
+        encoding: one of airo_frames.encodings.ENCODINGS.
         reduction: how many times smaller.
         quality: 1 to 100.
 
     Raises:
         EncodingError: the picture cannot be encoded.
     """
-    image: NDArray[Any] = frame.image
     if image.dtype != np.uint8:
         image = _false_colours(image[::reduction, ::reduction])
     elif reduction > 1:
         size_wh = max(1, image.shape[1] // reduction), max(1, image.shape[0] // reduction)
         image = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
-    if frame.encoding == "rgb8":
+    if encoding == "rgb8":
         image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     is_encoded, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not is_encoded:
-        raise EncodingError(f"a {image.shape[1]}x{image.shape[0]} {frame.encoding} frame cannot be encoded as JPEG")
+        raise EncodingError(f"a {image.shape[1]}x{image.shape[0]} {encoding} image cannot be encoded as JPEG")
     return encoded.tobytes()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airo_view.web.feed import CameraFeed
 from airo_view.web.picture import Picture
+from airo_view.web.plane import Plane
 from airo_view.web.tag_feed import TagFeed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class CameraStream:
 
     Args:
         node: subscribes.
-        camera: its name.
+        camera: what pages call it.
         quality: of the JPEG, 1 to 100.
         deliver: called with each picture.
         deliver_tags: called with the camera's name and each result of tag_pose.
@@ -37,9 +38,14 @@ class CameraStream:
         deliver_tags: Callable[[str, str], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        frames = CameraFeed(node, camera, quality=quality, deliver=deliver, failed=failed)
-        tags = TagFeed(node, camera, intrinsics=lambda: frames.intrinsics, deliver=deliver_tags, failed=failed)
-        self._frames, self._tags = frames, tags
+        plane = Plane.named(camera)
+        frames = CameraFeed(node, plane, quality=quality, deliver=deliver, failed=failed)
+        self._frames = frames
+        self._threads: list[CameraFeed | TagFeed] = [frames]
+        if plane.shows_tags:
+            self._threads.append(
+                TagFeed(node, plane, intrinsics=lambda: frames.intrinsics, deliver=deliver_tags, failed=failed)
+            )
 
     def want(self, widths: frozenset[int]) -> None:
         """Say what the next picture is for; no frame is read while this is empty."""
@@ -47,13 +53,13 @@ class CameraStream:
 
     def close(self) -> None:
         """Stop reading, without waiting for it."""
-        self._frames.close()
-        self._tags.close()
+        for thread in self._threads:
+            thread.close()
 
     @property
     def is_running(self) -> bool:
         """Whether it still reads, or has not ended yet."""
-        return self._frames.is_running or self._tags.is_running
+        return any(thread.is_running for thread in self._threads)
 
     def join(self, timeout: float) -> None:
         """Wait for the end after close().
@@ -61,5 +67,5 @@ class CameraStream:
         Args:
             timeout: s, at most, for each thread.
         """
-        self._frames.join(timeout)
-        self._tags.join(timeout)
+        for thread in self._threads:
+            thread.join(timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from airo_camera_msgs.msg import TagDetections
 from rclpy.executors import ExternalShutdownException
 
 from airo_frames.intrinsics import Intrinsics
+from airo_view.web.plane import Plane
 from airo_view.web.tag_report import tag_report
 from rclpy_loans import LoanSubscription, SampleOverwrittenError, SubscriptionError, TakeTimeoutError, loan_qos
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TagFeed"]
 
+_logger = logging.getLogger(__name__)
 _WAIT_SECS = 0.5
 _DEPTH = 16  # as many as tag_pose keeps: each result matters
 
@@ -28,7 +31,7 @@ class TagFeed:
 
     Args:
         node: subscribes.
-        camera: its name.
+        plane: what is shown of the camera.
         intrinsics: returns those of the camera's newest frame.
         deliver: called in the thread with each result, as it is sent to pages.
         failed: called in the thread with an error that ended it.
@@ -37,19 +40,20 @@ class TagFeed:
     def __init__(
         self,
         node: Node,
-        camera: str,
+        plane: Plane,
         *,
         intrinsics: Callable[[], Intrinsics | None],
         deliver: Callable[[str, str], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._node = node
-        self._camera = camera
+        self._plane = plane
         self._intrinsics = intrinsics
         self._deliver = deliver
         self._failed = failed
+        self._has_complained = False
         self._is_closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"tags of {camera}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"tags of {plane.name}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -72,7 +76,7 @@ class TagFeed:
     def _run(self) -> None:
         qos = loan_qos(_DEPTH, reliable=True)
         try:
-            tags = LoanSubscription(self._node, TagDetections, f"/{self._camera}/tags", qos=qos)
+            tags = LoanSubscription(self._node, TagDetections, f"/{self._plane.camera}/tags", qos=qos)
             try:
                 while not self._is_closed.is_set():
                     self._take(tags)
@@ -88,5 +92,11 @@ class TagFeed:
             message = tags.take(_WAIT_SECS, newest=False).copy()
         except (TakeTimeoutError, SampleOverwrittenError):
             return
-        report = tag_report(self._camera, message, intrinsics=self._intrinsics(), now_nanos=time.time_ns())
-        self._deliver(self._camera, report)
+        try:
+            report = tag_report(self._plane.name, message, intrinsics=self._intrinsics(), now_nanos=time.time_ns())
+        except ValueError as error:  # somebody publishes numbers that are none
+            if not self._has_complained:
+                self._has_complained = True
+                _logger.warning("%s has tags that cannot be shown: %s", self._plane.name, error)
+            return
+        self._deliver(self._plane.name, report)
