@@ -18,6 +18,7 @@ from airo_ros2.bringup.config import LogPolicy, RestartPolicy
 from airo_ros2.bringup.config_file import KEYS, read_config
 from airo_ros2.bringup.node_kinds import CAMERA
 from airo_ros2.cli import main
+from airo_view.web.parameters import WebViewParameters
 from tag_pose.bundle import read_bundles
 from tag_pose.parameters import TagPoseParameters
 
@@ -34,7 +35,12 @@ def snippets(document: Path, language: str = "python") -> list[str]:
 
 @pytest.mark.parametrize(
     ("package", "parameters"),
-    [("airo_camera", CameraParameters), ("tag_pose", TagPoseParameters), ("airo_recorder", RecorderParameters)],
+    [
+        ("airo_camera", CameraParameters),
+        ("tag_pose", TagPoseParameters),
+        ("airo_view", WebViewParameters),
+        ("airo_recorder", RecorderParameters),
+    ],
 )
 def test_parameter_tables_are_the_parameters(package: str, parameters: Any) -> None:
     """Each parameter has its row with its default and its description, and there are no others."""
@@ -123,7 +129,7 @@ def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "camera", "detect", "calibrate-bundle", "record", "recover", "doctor", "clean", "top"):
+    for command in ("bringup", "camera", "detect", "calibrate-bundle", "record", "recover", "doctor", "clean", "top", "view"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_recorder", "airo_ros2"]
+PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_view", "airo_recorder", "airo_ros2"]
 # The pure cores: they work where there is no ROS. Parts of a node are named after what they do with ROS.
 ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
@@ -26,6 +26,13 @@ ROS_PARTS = {
         "subscription",
     },
     "airo_camera": {"acknowledgements", "cloud_topic", "diagnostics_output", "frame_sink", "frame_topic", "node"},
+    "airo_view": {
+        "web.feed",
+        "web.node",
+        "web.recorders",
+        "web.stream",
+        "web.tag_feed",
+    },
     "tag_pose": {
         *("node", "outputs", "worker", "diagnostics_output", "overlay_output", "transform_output", "standard_messages"),
     },
@@ -58,6 +65,7 @@ ROS_PARTS = {
         "top.nodes",
         "top.run",
         "top.streams",
+        "view",
     },
     "airo_recorder": {"diagnostics", "node", "readers", "services"},
 }
@@ -66,8 +74,9 @@ BELOW = {
     "airo_frames": ["rclpy_loans"],
     "airo_camera": ["airo_frames", "rclpy_loans"],
     "tag_pose": ["airo_frames", "rclpy_loans"],
+    "airo_view": ["tag_pose", "airo_frames", "rclpy_loans"],
     "airo_recorder": ["airo_frames", "rclpy_loans"],
-    "airo_ros2": ["airo_camera", "tag_pose", "airo_recorder", "airo_frames", "rclpy_loans"],
+    "airo_ros2": ["airo_view", "airo_camera", "tag_pose", "airo_recorder", "airo_frames", "rclpy_loans"],
 }
 
 

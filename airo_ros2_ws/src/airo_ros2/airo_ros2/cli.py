@@ -19,7 +19,7 @@ __all__ = ["main"]
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
-BENCHMARKS = ("transport", "acquisition", "tags", "tags_node", "recorder", "facade")  # folders of benchmarks/
+BENCHMARKS = ("transport", "acquisition", "tags", "tags_node", "recorder", "facade", "view")  # folders of benchmarks/
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(commands.add_parser("doctor", help="check everything that sharing frames needs"))
     _add_clean(commands.add_parser("clean", help="remove what ended processes left in shared memory"))
     _add_top(commands.add_parser("top", help="show the streams of frames and tags that are published"))
+    _add_view(commands.add_parser("view", help="show cameras and tags in the browser"))
     _add_bench(commands.add_parser("bench", help="compare with others, from a checkout"))
     return parser
 
@@ -83,7 +84,7 @@ def _add_bringup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loop", action="store_true", help="begin a source of files again at its end")
     parser.add_argument("--calibration", metavar="FILE", help="camera calibration, YAML in the camera_info format")
     parser.add_argument("--json", action="store_true", help="print one JSON object per frame and nothing else")
-    parser.add_argument("--headless", action="store_true", help="open no window")
+    parser.add_argument("--headless", action="store_true", help="serve no web view")
     parser.add_argument("--quiet", action="store_true", help="print no tags")
     parser.add_argument("--restart", action="store_true", help="start again what fails, as with CONFIG.yaml")
     parser.add_argument("--check", action="store_true", help="start nothing; tell whether it could be started")
@@ -197,6 +198,18 @@ def _add_top(parser: argparse.ArgumentParser) -> None:
         "--interval", type=_positive, metavar="S", default=1.0, help="seconds between two tables (default 1)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object per interval and nothing else")
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_view)
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="A", help="address to listen on (default 127.0.0.1: this machine alone)"
+    )
+    parser.add_argument("--port", type=_port, default=8080, metavar="P", help="0 for any free one (default 8080)")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="further name of this machine in browsers"
+    )
+    parser.add_argument("--json", action="store_true", help="print the address as one JSON object and nothing else")
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
@@ -313,6 +326,18 @@ def _top(arguments: argparse.Namespace) -> int:
         return run_top(options, interruption=interruption, write=_write)
 
 
+def _view(arguments: argparse.Namespace) -> int:
+    from airo_ros2.view import run_view
+
+    return run_view(
+        host=arguments.host,
+        port=arguments.port,
+        allowed_hosts=arguments.allow_host,
+        as_json=arguments.json,
+        write=_write,
+    )
+
+
 def _bench(arguments: argparse.Namespace) -> int:
     from airo_ros2.bench import run_bench
 
@@ -338,6 +363,12 @@ def _positive(text: str) -> float:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"got {text}, expected a whole number of at least 1")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"got {text}, expected a port from 0 to 65535")
     return int(text)
 
 

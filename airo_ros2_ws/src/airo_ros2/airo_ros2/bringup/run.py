@@ -18,6 +18,7 @@ from airo_camera.sources.spec import make_source
 from airo_frames.interruption import Interruption
 from airo_ros2.bringup.budget import check_budget
 from airo_ros2.bringup.config import SetupConfig
+from airo_ros2.bringup.live_table import result_view
 from airo_ros2.bringup.node_reports import NodeReports
 from airo_ros2.bringup.process_log import ProcessLogs, log_folder
 from airo_ros2.bringup.results import FrameResult
@@ -27,6 +28,7 @@ from airo_ros2.bringup.setup_services import NODE_PREFIX, SetupServices
 from airo_ros2.bringup.supervisor import Supervisor
 from airo_ros2.bringup.tag_results import SetupResults
 from airo_ros2.exceptions import NoResultError, ProcessEndedError
+from airo_view.web.address import LOOPBACK, free_port, url_of
 from rclpy_loans import apply_profile
 from rclpy_loans.orphans import remove_orphans
 
@@ -82,6 +84,8 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
         setup = replace(setup, restart=None, logs=None, prometheus=0)
     if options.headless or options.json:
         setup = replace(setup, view=None)
+    elif setup.view is not None and "port" not in setup.view.parameters:
+        setup = replace(setup, view=setup.view.with_parameters(port=free_port()))
     interruption = Interruption()
     with ExitStack() as stack:
         if setup.restart is not None:
@@ -114,7 +118,11 @@ class _Bringup:
         self._options = options
         self._lockstep = lockstep
         self._interruption = interruption
-        self._write = write
+        heading = ""
+        if setup.view is not None:
+            host, port = (setup.view.parameters.get(key, value) for key, value in (("host", LOOPBACK), ("port", 0)))
+            heading = f"cameras and tags are shown on {url_of(host, port)}"
+        self._shown = result_view(as_json=options.json, write=write, heading=heading)
         self._logs: ProcessLogs | None = None
 
     def run(self) -> int:
@@ -136,6 +144,7 @@ class _Bringup:
                     stack.callback(self._logs.close)
                 supervisor = Supervisor(self._setup.restart, logs=self._logs, say=self._say)
                 stack.enter_context(supervisor)
+                stack.enter_context(self._shown)
                 running = self._running(node, supervisor, results, stack)
                 self._follow(results, self._setup)
                 running.start()
@@ -171,10 +180,7 @@ class _Bringup:
     def _on_result(self, result: FrameResult, count: int) -> None:
         if self._options.quiet or (self._options.frames is not None and count > self._options.frames):
             return
-        if self._options.json:
-            self._write(result.as_json())
-        elif result.tags:
-            self._write(result.as_line())
+        self._shown.show(result)
 
     def _say(self, line: str) -> None:
         if self._logs is not None:

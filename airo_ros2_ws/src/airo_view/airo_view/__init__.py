@@ -1,0 +1,1 @@
+"""Cameras and tags for people and programs that do not share our memory."""

@@ -1,0 +1,1 @@
+"""The web view: a page with all cameras, and the server behind it."""

@@ -1,0 +1,1 @@
+"""What the web view costs, and how late its pictures are."""
