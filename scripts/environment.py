@@ -18,7 +18,6 @@ import hashlib
 import importlib.util
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -26,16 +25,20 @@ import sysconfig
 import time
 from pathlib import Path
 
+from cmake_exports import repair_cmake_exports
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin/python"
 LOG = ROOT / "build/setup.log"
 ROS_DISTRO = os.environ.get("ROS_DISTRO", "jazzy")
 REQUIREMENTS = [ROOT / "requirements" / f"{name}.txt" for name in (f"ros-{ROS_DISTRO}", "build", "run", "dev")]
+SCRIPTS = [ROOT / "scripts" / name for name in ("environment.py", "cmake_exports.py")]
 # What the project step copies or compiles; the Python packages themselves are linked and need no new set-up.
 PROJECT_INPUTS = (
     "pyproject.toml",
     "cmake/*",
+    "scripts/*",
     "launch/**/*",
     "airo_ros2_ws/src/*/package.xml",
     "airo_ros2_ws/src/*/resource/*",
@@ -80,7 +83,7 @@ def bring_up_to_date() -> None:
     for path in REQUIREMENTS:
         if not path.exists():
             raise SetupError(f"there is no {path.relative_to(ROOT)}: ROS_DISTRO={ROS_DISTRO} is not supported by pip")
-    environment = fingerprint(REQUIREMENTS + [Path(__file__).resolve()], str(VENV), wanted_interpreter())
+    environment = fingerprint(REQUIREMENTS + SCRIPTS, str(VENV), wanted_interpreter())
     project = fingerprint(sorted(path for pattern in PROJECT_INPUTS for path in ROOT.glob(pattern)), environment)
     if stamp("environment", environment) and stamp("project", project):
         return
@@ -171,18 +174,8 @@ def make_environment() -> None:
     run("making the virtual environment", sys.executable, "-m", "venv", str(VENV))
     files = [argument for path in REQUIREMENTS for argument in ("--requirement", str(path))]
     run("installing the requirements", str(VENV_PYTHON), "-m", "pip", "install", *files)
-    repair_cmake_exports()
-
-
-def repair_cmake_exports() -> None:
-    """Point the wheels' CMake files to this Python and numpy; they name folders of the machine that built them."""
     numpy_include = next(VENV.glob("lib/python3*/site-packages/numpy/_core/include"))
-    for path in VENV.glob("share/*/cmake/*.cmake"):
-        text = path.read_text()
-        repaired = re.sub(r'/opt/python/[^;"]*/numpy/(_core|core)/include', str(numpy_include), text)
-        repaired = re.sub(r'/opt/python/[^;"]*/include/python3[^;"]*', sysconfig.get_path("include"), repaired)
-        if repaired != text:
-            path.write_text(repaired)
+    repair_cmake_exports(VENV, numpy_include=numpy_include)
 
 
 def install_project() -> None:
