@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -44,7 +45,9 @@ __all__ = [
 ]
 
 Settings = dict[str, Any] | None
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "requirements"
+BUILD_FOLDER = ROOT / "build/pip"  # tool.scikit-build.build-dir
 GENERATORS = "rosidl-default-generators"
 BUILD_TOOLS = ("catkin_pkg", "cmake", "ninja", "numpy")  # of requirements/build.txt and run.txt
 RUN_TIME = ("rclpy[fastrtps]", "common-interfaces", "rmw-fastrtps-cpp")  # of ROS 2
@@ -137,7 +140,17 @@ def _use_ros_wheels() -> None:
     files = metadata.distribution("ros-rosidl-cmake").files or []
     marker = next(file for file in files if file.name == "rosidl_cmakeConfig.cmake")
     prefix = Path(str(marker.locate())).resolve().parents[3]
+    _forget_build_elsewhere(f"{prefix} {sys.version}")
     repair_cmake_exports(prefix, numpy_include=Path(numpy.get_include()))
     for variable in FOREIGN_VARIABLES:
         os.environ.pop(variable, None)
     os.environ |= dict.fromkeys(("AMENT_PREFIX_PATH", "CMAKE_PREFIX_PATH"), str(prefix))
+
+
+def _forget_build_elsewhere(identity: str) -> None:
+    """Remove what was built against a ROS 2 in another folder, or for another Python: CMake has kept its paths."""
+    stamp = BUILD_FOLDER / "built_against.txt"
+    if not stamp.exists() or stamp.read_text() != identity:
+        shutil.rmtree(BUILD_FOLDER, ignore_errors=True)
+        BUILD_FOLDER.mkdir(parents=True)
+        stamp.write_text(identity)

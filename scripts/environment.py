@@ -169,8 +169,6 @@ def make_environment() -> None:
     if VENV.exists():
         stamp("environment", "", write=True)
         shutil.rmtree(VENV)
-    # It holds paths and the version of the interpreter of the old environment.
-    shutil.rmtree(ROOT / "build/pip", ignore_errors=True)
     run("making the virtual environment", sys.executable, "-m", "venv", str(VENV))
     files = [argument for path in REQUIREMENTS for argument in ("--requirement", str(path))]
     run("installing the requirements", str(VENV_PYTHON), "-m", "pip", "install", *files)
