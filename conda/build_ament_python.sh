@@ -7,9 +7,13 @@ package=$1
 
 for script in "$PREFIX"/bin/*_node; do
   [ -e "$script" ] || continue
+  module=$(sed -n 's/^from \([a-z_.]*\) import main$/\1/p' "$script")
   rm "$script"
   node="$PREFIX/lib/$package/$(basename "$script")"
   mkdir -p "$(dirname "$node")"
-  sed "s/@package@/$package/" "$SRC_DIR/cmake/node_executable.sh.in" > "$node"
+  cat > "$node" <<END
+#!/bin/sh
+exec "\$(dirname "\$(readlink -f "\$0")")/../../bin/python3" -m $module "\$@"
+END
   chmod 755 "$node"
 done

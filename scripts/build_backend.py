@@ -101,7 +101,7 @@ def _build_requirements() -> list[str]:
     distro = os.environ.get("ROS_DISTRO", "jazzy")
     if not (REQUIREMENTS / f"ros-{distro}.txt").exists():
         known = ", ".join(sorted(path.stem.removeprefix("ros-") for path in REQUIREMENTS.glob("ros-*.txt")))
-        raise SystemExit(f"ROS_DISTRO={distro} is not in the package index: choose one of {known}, or build with colcon")
+        raise SystemExit(f"ROS_DISTRO={distro} is not in the package index: choose {known}, or build with colcon")
     ros = [line for name, line in _pins(f"ros-{distro}").items() if name != BOOTSTRAPPER]
     return [*ros, *(line for line in _lines("build", "run") if _name(line) in BUILD_TOOLS)]
 
