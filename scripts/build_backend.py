@@ -3,7 +3,8 @@
 scikit-build-core knows how to make a wheel; this adds what only this project knows:
 
     which ROS 2    get_requires_for_build_*   the wheels of requirements/ros-$ROS_DISTRO.txt, Jazzy unless it is set
-    where it is    build_*                    in pip's or uv's folder for builds, or in the environment itself
+    where it is    build_*                    in pip's or uv's folder for builds, or in the environment itself;
+                                              its CMake files, which name folders of another machine, are repaired
     what follows   dynamic_metadata           the wheel runs on the ROS 2 it was compiled against, and depends on it
 
 Without isolation the ROS 2 of the environment is taken as it is, whoever installed it.
@@ -15,14 +16,11 @@ import os
 import re
 import shutil
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-# pip loads this file alone, as backend-path says; scikit-build-core loads it once more as a provider of metadata.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from cmake_exports import repair_cmake_exports
 from scikit_build_core import build as scikit_build
 from scikit_build_core.build import (
     build_sdist,
@@ -135,16 +133,27 @@ def _use_ros_wheels() -> None:
     distro = _installed_distro()
     if distro is None:
         return
-    import numpy
-
     files = metadata.distribution("ros-rosidl-cmake").files or []
     marker = next(file for file in files if file.name == "rosidl_cmakeConfig.cmake")
     prefix = Path(str(marker.locate())).resolve().parents[3]
     _forget_build_elsewhere(f"{prefix} {sys.version}")
-    repair_cmake_exports(prefix, numpy_include=Path(numpy.get_include()))
+    _repair_cmake_exports(prefix)
     for variable in FOREIGN_VARIABLES:
         os.environ.pop(variable, None)
     os.environ |= dict.fromkeys(("AMENT_PREFIX_PATH", "CMAKE_PREFIX_PATH"), str(prefix))
+
+
+def _repair_cmake_exports(prefix: Path) -> None:
+    """Point the CMake files of the wheels to this Python and numpy; they name folders of the machine that built them."""
+    import numpy
+
+    for path in prefix.glob("share/*/cmake/*.cmake"):
+        text = path.read_text()
+        repaired = re.sub(r'/opt/python/[^;"]*/numpy/(_core|core)/include', numpy.get_include(), text)
+        repaired = re.sub(r'/opt/python/[^;"]*/include/python3[^;"]*', sysconfig.get_path("include"), repaired)
+        if repaired != text:
+            path.unlink()  # uv links files into an environment: the one in its cache stays as it is
+            path.write_text(repaired)
 
 
 def _forget_build_elsewhere(identity: str) -> None:

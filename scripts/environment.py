@@ -3,8 +3,8 @@
 
 Two steps, each remembered in .venv by a fingerprint of what it was made from:
 
-    environment  a new virtual environment with requirements/*.txt, its CMake files repaired
-    project      `pip install --editable .`: the messages are compiled, the packages linked
+    environment  a new virtual environment with requirements/*.txt
+    project      `pip install --editable .`: CMake files repaired, messages compiled, packages linked
 
 A fingerprint is written when its step is complete, so an interrupted step is done again by the next run.
 With --check it only tells whether this machine has what pip cannot install.
@@ -25,15 +25,12 @@ import sysconfig
 import time
 from pathlib import Path
 
-from cmake_exports import repair_cmake_exports
-
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin/python"
 LOG = ROOT / "build/setup.log"
 ROS_DISTRO = os.environ.get("ROS_DISTRO", "jazzy")
 REQUIREMENTS = [ROOT / "requirements" / f"{name}.txt" for name in (f"ros-{ROS_DISTRO}", "build", "run", "dev")]
-SCRIPTS = [ROOT / "scripts" / name for name in ("environment.py", "cmake_exports.py")]
 # What the project step copies or compiles; the Python packages themselves are linked and need no new set-up.
 PROJECT_INPUTS = (
     "pyproject.toml",
@@ -83,7 +80,7 @@ def bring_up_to_date() -> None:
     for path in REQUIREMENTS:
         if not path.exists():
             raise SetupError(f"there is no {path.relative_to(ROOT)}: ROS_DISTRO={ROS_DISTRO} is not supported by pip")
-    environment = fingerprint(REQUIREMENTS + SCRIPTS, str(VENV), wanted_interpreter())
+    environment = fingerprint(REQUIREMENTS + [Path(__file__).resolve()], str(VENV), wanted_interpreter())
     project = fingerprint(sorted(path for pattern in PROJECT_INPUTS for path in ROOT.glob(pattern)), environment)
     if stamp("environment", environment) and stamp("project", project):
         return
@@ -172,8 +169,6 @@ def make_environment() -> None:
     run("making the virtual environment", sys.executable, "-m", "venv", str(VENV))
     files = [argument for path in REQUIREMENTS for argument in ("--requirement", str(path))]
     run("installing the requirements", str(VENV_PYTHON), "-m", "pip", "install", *files)
-    numpy_include = next(VENV.glob("lib/python3*/site-packages/numpy/_core/include"))
-    repair_cmake_exports(VENV, numpy_include=numpy_include)
 
 
 def install_project() -> None:
