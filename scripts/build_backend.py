@@ -144,7 +144,7 @@ def _use_ros_wheels() -> None:
 
 
 def _repair_cmake_exports(prefix: Path) -> None:
-    """Point the CMake files of the wheels to this Python and numpy; they name folders of the machine that built them."""
+    """Point the CMake files of the wheels to this Python and numpy, not to folders of the machine that built them."""
     import numpy
 
     for path in prefix.glob("share/*/cmake/*.cmake"):
