@@ -23,10 +23,6 @@ __all__ = ["CONDA", "DISTROS", "Channel", "installed_distro", "rendered"]
 CONDA = Path(__file__).resolve().parent.parent.parent / "conda"
 DISTROS = ("jazzy", "kilted", "lyrical")
 VERSION = ".".join(map(str, sys.version_info[:3]))
-# What ros-workspace's activation does in RoboStack, and what conda's own linking makes needless there: LD_LIBRARY_PATH.
-ACTIVATE = """export AMENT_PREFIX_PATH="$CONDA_PREFIX"
-export LD_LIBRARY_PATH="$CONDA_PREFIX/lib"
-"""
 
 
 def installed_distro() -> str:
@@ -53,7 +49,7 @@ class Channel:
         self.folder = folder
         self.url = folder.as_uri()
         self.distro = distro
-        self.names: set[str] = set()
+        self.made: set[tuple[str, str]] = set()  # (name, build that was asked for)
 
     def build(self, recipe: Path) -> Path:
         """Build one of our recipes, run the tests that it brings, and return the package."""
@@ -66,9 +62,10 @@ class Channel:
     def stand_in(self, requirement: str) -> None:
         """Put a package into the channel that meets a requirement on one of RoboStack."""
         name, version, build = (requirement.split() + ["*", "*"])[:3]
-        if name in self.names:
+        if (name, build) in self.made:
             return
         number = "1.0.0" if version[0] in "*<>" else version.removeprefix("==").replace("*", "0")
+        self.made.add((name, build))
         recipe: dict[str, Any] = {
             "package": {"name": name, "version": number},
             "build": {"noarch": "generic", "script": []},
@@ -84,7 +81,7 @@ class Channel:
 
     def _build(self, recipe: Stage0Recipe, variants: VariantConfig, tools: ToolConfiguration) -> Path:
         (built,) = recipe.run_build(variants, tools, output_dir=self.folder, channels=[self.url])
-        self.names.add(built.name)
+        self.made.add((built.name, "*"))
         (package,) = built.packages
         return package
 
@@ -106,11 +103,15 @@ def python_links() -> list[str]:
 def ros_links() -> list[str]:
     """Return the commands that link ROS 2 into the prefix and activate it; nothing of ours but the messages."""
     ours = [path.parent.name for path in CONDA.glob("*/recipe.yaml") if path.parent.name != "airo_camera_msgs"]
+    packages = Path(site.getsitepackages()[0])
+    # The wheels keep libraries in folders of their own; conda's packages need no LD_LIBRARY_PATH.
+    folders = ":".join(["$CONDA_PREFIX/lib", *map(str, packages.glob("ros_*.libs"))])
+    activate = f'export AMENT_PREFIX_PATH="$CONDA_PREFIX"\nexport LD_LIBRARY_PATH="{folders}"'
     without = " ".join(f"$PREFIX/share/ament_index/resource_index/packages/{name}" for name in ours)
     return [
         "mkdir -p $PREFIX/lib $PREFIX/etc/conda/activate.d",
         f"ln -s {sys.prefix}/lib/*.so* $PREFIX/lib/",
         f"mkdir $PREFIX/share && cp -rs {sys.prefix}/share/ament_index $PREFIX/share/",
         f"rm -f {without}",
-        f"cat > $PREFIX/etc/conda/activate.d/ros-workspace_activate.sh <<'END'\n{ACTIVATE}END",
+        f"cat > $PREFIX/etc/conda/activate.d/ros-workspace_activate.sh <<'END'\n{activate}\nEND",
     ]
