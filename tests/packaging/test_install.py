@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 
@@ -46,26 +45,51 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel as pip does: from the source distribution, in isolation."""
-    folder = tmp_path_factory.mktemp("wheel")
-    offline = ("--no-build-isolation", "--offline", "--python", sys.executable)
-    run(sys.executable, "-m", "uv", "build", "--sdist", *offline, "--out-dir", folder, ROOT, cwd=folder)
-    (sdist,) = folder.glob("*.tar.gz")
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, sdist, cwd=folder)
-    (built,) = folder.glob("*.whl")
-    return built
+def commands(heading: str) -> str:
+    """Return the shell commands that stand in docs/install.md under a heading."""
+    text = (ROOT / "docs/install.md").read_text().partition(f"{heading}\n")[2]
+    return text.partition("```sh\n")[2].partition("```")[0]
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> Iterator[Path]:
-    """Make an empty virtual environment."""
-    run(sys._base_executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
-    yield tmp_path / "venv"
+def follow(heading: str, folder: Path, domain: int, **variables: str) -> Path:
+    """Run the commands under a heading of docs/install.md beside the sources, and return the environment they make.
+
+    `python3` is the interpreter below this environment, and of what is installed here only uv can be found.
+    """
+    (folder / "airo-ros2").symlink_to(ROOT)
+    (folder / "uv").mkdir()
+    (folder / "uv/uv").symlink_to(Path(sys.prefix, "bin/uv"))
+    python = Path(sys._base_executable).resolve()
+    (folder / "uv/python3").symlink_to(python)
+    path = f"{folder / 'uv'}:{os.environ['PATH'].replace(f'{sys.prefix}/bin:', '')}"
+    lines = run("bash", "-euc", commands(heading), cwd=folder, PATH=path, **ros(domain), **variables)
+    assert len(re.findall(r"^camera +\d+ .* ms  tag36h11:", lines, re.MULTILINE)) == 3, lines
+    return folder / "robot"
 
 
-def test_the_wheel_is_complete(wheel: Path) -> None:
+def ros(domain: int) -> dict[str, str]:
+    """Return the variables that keep a test apart from others."""
+    return {"ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+
+
+def test_pip_builds_one_wheel_that_fills_an_empty_environment(tmp_path: Path, ros_domain: int) -> None:
+    """The wheel brings ROS 2 with it, and runs the main job where there are no sources."""
+    environment = follow("### One wheel for several machines", tmp_path, ros_domain)
+    (wheel,) = tmp_path.glob("wheels/*.whl")
+    check_the_wheel_is_complete(wheel)
+    run(environment / "bin/pip", "check", cwd=tmp_path)
+    check_it_runs(environment, tmp_path, ros_domain)
+
+
+def test_uv_installs_the_checkout_for_another_distribution(tmp_path: Path, ros_domain: int) -> None:
+    """With ROS_DISTRO=kilted the wheel is compiled against Kilted, depends on it, and runs on it."""
+    environment = follow("## uv", tmp_path, ros_domain, ROS_DISTRO="kilted")
+    listed = run(sys.executable, "-m", "uv", "pip", "list", "--python", environment, cwd=tmp_path)
+    assert "ros-kilted-rclpy" in listed and "ros-jazzy" not in listed
+    check_it_runs(environment, tmp_path, ros_domain)
+
+
+def check_the_wheel_is_complete(wheel: Path) -> None:
     """One wheel has every module, profile, launch file and message, and what ROS 2's tools look for."""
     with zipfile.ZipFile(wheel) as archive:
         names = {name.replace("airo_ros2-0.1.0.data/data/", "") for name in archive.namelist()}
@@ -94,40 +118,15 @@ def test_the_wheel_is_complete(wheel: Path) -> None:
     assert any(line.startswith("ros-jazzy-rclpy[fastrtps]~=") for line in requires)
 
 
-def test_pip_makes_an_empty_environment_run(wheel: Path, environment: Path, tmp_path: Path, ros_domain: int) -> None:
-    """The wheel brings ROS 2 with it, and runs the main job where there are no sources."""
-    run(environment / "bin/pip", "install", wheel, cwd=tmp_path)
-    run(environment / "bin/pip", "check", cwd=tmp_path)
-    check_it_runs(environment, tmp_path, ros_domain)
-
-
-def test_uv_installs_the_checkout_for_another_distribution(environment: Path, tmp_path: Path, ros_domain: int) -> None:
-    """`ROS_DISTRO=kilted uv pip install .` compiles against Kilted, depends on it, and runs on it."""
-    uv = (sys.executable, "-m", "uv", "pip")
-    run(
-        *uv,
-        "install",
-        "--python",
-        environment,
-        "--reinstall-package=airo-ros2",
-        ROOT,
-        cwd=tmp_path,
-        ROS_DISTRO="kilted",
-    )
-    assert "ros-kilted-rclpy" in run(*uv, "list", "--python", environment, cwd=tmp_path)
-    check_it_runs(environment, tmp_path, ros_domain)
-
-
 def check_it_runs(environment: Path, folder: Path, ros_domain: int) -> None:
     """Run bringup and the doctor in a folder without the sources."""
     here = folder / "elsewhere"
     here.mkdir()
-    domain = {"ROS_DOMAIN_ID": str(ros_domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
     command = environment / "bin/airo-ros2"
-    lines = run(command, "bringup", "--frames", "3", "--json", cwd=here, **domain).splitlines()
+    lines = run(command, "bringup", "--frames", "3", "--json", cwd=here, **ros(ros_domain)).splitlines()
     frames = [json.loads(line) for line in lines]
     assert len(frames) == 3 and all(frame["zero_copy"] and frame["detections"] for frame in frames)
-    checks = json.loads(run(command, "doctor", "--json", cwd=here, **domain))["checks"]
+    checks = json.loads(run(command, "doctor", "--json", cwd=here, **ros(ros_domain)))["checks"]
     assert {check["verdict"] for check in checks if check["name"] in ("ros", "messages", "probe")} == {"ok"}
     where = "import airo_ros2, airo_camera_msgs; print(airo_ros2.__file__, airo_camera_msgs.__file__)"
     assert run(environment / "bin/python", "-c", where, cwd=here).count(str(environment)) == 2
