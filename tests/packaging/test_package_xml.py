@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ SOURCES = Path(__file__).resolve().parent.parent.parent / "airo_ros2_ws/src"
 FOLDERS = {path.parent.name: path.parent for path in sorted(SOURCES.glob("*/package.xml"))}
 PYTHON_PACKAGES = [name for name, folder in FOLDERS.items() if (folder / "setup.py").exists()]
 # rosdep keys of modules that are no ROS package of their own name.
-KEYS = {"cv2": "python3-opencv", "numpy": "python3-numpy", "pytest": "python3-pytest", "yaml": "python3-yaml"}
-KEYS |= {"hypothesis": "python3-hypothesis"}
-# No rosdep key leads to them: pip installs them, and package.xml says so in a comment.
-OF_PIP = {"pupil_apriltags", "pyapriltags"}
+KEYS = {"cv2": "python3-opencv", "prometheus_client": "python3-prometheus-client", "yaml": "python3-yaml"}
+KEYS |= {name: f"python3-{name}" for name in ("aiohttp", "cloudpickle", "hypothesis", "numpy", "pytest", "rich")}
+# No rosdep key leads to them: pip installs them, and package.xml says so in a comment. The last three are of tests.
+OF_PIP = {"av", "mcap", "pupil_apriltags", "pyapriltags", "mcap_ros2", "rosbags", "selenium"}
 # Needed without an import: rclpy loads the middleware, launch starts nodes, /tf is there where its messages are.
 NOT_IMPORTED = {"rclpy_loans": {"rmw_fastrtps_cpp"}, "tag_pose": {"airo_camera", "launch", "launch_ros", "tf2_msgs"}}
 
@@ -29,14 +30,27 @@ def package_of(name: str) -> Package:
 
 def imported(folder: Path, own: set[str]) -> set[str]:
     """Return the rosdep keys or names behind the modules that the files of a folder import from elsewhere."""
-    modules = set()
+    return {KEYS.get(name, name) for name in modules(folder) - own - OF_PIP - set(sys.stdlib_module_names)}
+
+
+def modules(folder: Path) -> set[str]:
+    """Return the names of all modules that the files of a folder import."""
+    found = set()
     for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
-                modules |= {alias.name.split(".")[0] for alias in node.names}
+                found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                modules.add(node.module.split(".")[0])
-    return {KEYS.get(name, name) for name in modules - own - OF_PIP - set(sys.stdlib_module_names)}
+                found.add(node.module.split(".")[0])
+    return found
+
+
+def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield all that is below a part of a program, but for what only type checkers see."""
+    for child in ast.iter_child_nodes(tree):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from nodes(child)
 
 
 @pytest.mark.parametrize("name", PYTHON_PACKAGES)
