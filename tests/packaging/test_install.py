@@ -92,7 +92,8 @@ def test_uv_installs_the_checkout_for_another_distribution(tmp_path: Path, ros_d
 def check_the_wheel_is_complete(wheel: Path) -> None:
     """One wheel has every module, profile, launch file and message, and what ROS 2's tools look for."""
     with zipfile.ZipFile(wheel) as archive:
-        names = {name.replace("airo_ros2-0.1.0.data/data/", "") for name in archive.namelist()}
+        data = "-".join(wheel.name.split("-")[:2]) + ".data/data/"  # what goes into the environment's own folders
+        names = {name.removeprefix(data) for name in archive.namelist()}
         info = next(Path(name).parent for name in names if name.endswith("/METADATA"))
         metadata = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
         scripts = configparser.ConfigParser()
