@@ -73,7 +73,7 @@ def show(when: str) -> str:
     return "; ".join(f'echo {when} {name} "${{{name}-unset}}"' for name in (*SETTINGS, "_AIRO_ROS2_CONFIG"))
 
 
-@pytest.mark.parametrize("shell", ["bash", "dash"])
+@pytest.mark.parametrize("shell", ["bash", "dash", "zsh"])
 def test_activation_sets_what_is_unset_and_takes_it_back(prefix: Path, shell: str) -> None:
     """An active environment shares without a copy; after it everything is as it was."""
     if shutil.which(shell) is None:
