@@ -20,7 +20,11 @@ KEYS |= {name: f"python3-{name}" for name in ("aiohttp", "cloudpickle", "hypothe
 # No rosdep key leads to them: pip installs them, and package.xml says so in a comment. The last three are of tests.
 OF_PIP = {"av", "mcap", "pupil_apriltags", "pyapriltags", "mcap_ros2", "rosbags", "selenium"}
 # Needed without an import: rclpy loads the middleware, launch starts nodes, /tf is there where its messages are.
-NOT_IMPORTED = {"rclpy_loans": {"rmw_fastrtps_cpp"}, "tag_pose": {"airo_camera", "launch", "launch_ros", "tf2_msgs"}}
+NOT_IMPORTED = {
+    "rclpy_loans": {"rmw_fastrtps_cpp"},
+    "airo_recorder": {"tf2_msgs"},
+    "tag_pose": {"airo_camera", "launch", "launch_ros", "tf2_msgs"},
+}
 # Imported where it is installed: by the tests of those who use airo_ros2.testing, and to record.
 OPTIONAL = {"airo_ros2": {"python3-pytest", "airo_recorder"}}
 
