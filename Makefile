@@ -1,4 +1,5 @@
-# make setup | bringup | test | soak | soak-bringup | bench | toolkit | lint | colcon, with ARGS="..." for the program behind the verb.
+# make setup | bringup | test | install-test | soak | soak-bringup | bench | toolkit | lint | colcon, with ARGS="..." for
+# the program behind the verb.
 # Every verb first brings .venv up to date, which costs nothing when it is.
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
@@ -8,7 +9,7 @@ export ROS_DISTRO
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: setup bringup test soak soak-bringup bench toolkit lint colcon environment
+.PHONY: setup bringup test install-test soak soak-bringup bench toolkit lint colcon environment
 
 setup: environment
 	@echo "Ready: .venv/bin/airo-ros2 and .venv/bin/python"
@@ -18,6 +19,10 @@ bringup: environment
 
 test: environment
 	@.venv/bin/python -m pytest $(ARGS)
+
+# What pip and uv make of the sources in empty environments: downloads ROS 2 for each.
+install-test: environment
+	@.venv/bin/python -m pytest -m install tests/packaging $(ARGS)
 
 # The tests of safety at length: ARGS="--minutes 30".
 soak: environment

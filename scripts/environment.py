@@ -3,8 +3,8 @@
 
 Two steps, each remembered in .venv by a fingerprint of what it was made from:
 
-    environment  a new virtual environment with requirements/*.txt, its CMake files repaired
-    project      `pip install --editable .`: the messages are compiled, the packages linked
+    environment  a new virtual environment with requirements/*.txt
+    project      `pip install --editable .`: CMake files repaired, messages compiled, packages linked
 
 A fingerprint is written when its step is complete, so an interrupted step is done again by the next run.
 With --check it only tells whether this machine has what pip cannot install.
@@ -18,7 +18,6 @@ import hashlib
 import importlib.util
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +35,7 @@ REQUIREMENTS = [ROOT / "requirements" / f"{name}.txt" for name in (f"ros-{ROS_DI
 PROJECT_INPUTS = (
     "pyproject.toml",
     "cmake/*",
+    "scripts/*",
     "launch/**/*",
     "airo_ros2_ws/src/*/package.xml",
     "airo_ros2_ws/src/*/resource/*",
@@ -166,23 +166,9 @@ def make_environment() -> None:
     if VENV.exists():
         stamp("environment", "", write=True)
         shutil.rmtree(VENV)
-    # It holds paths and the version of the interpreter of the old environment.
-    shutil.rmtree(ROOT / "build/pip", ignore_errors=True)
     run("making the virtual environment", sys.executable, "-m", "venv", str(VENV))
     files = [argument for path in REQUIREMENTS for argument in ("--requirement", str(path))]
     run("installing the requirements", str(VENV_PYTHON), "-m", "pip", "install", *files)
-    repair_cmake_exports()
-
-
-def repair_cmake_exports() -> None:
-    """Point the wheels' CMake files to this Python and numpy; they name folders of the machine that built them."""
-    numpy_include = next(VENV.glob("lib/python3*/site-packages/numpy/_core/include"))
-    for path in VENV.glob("share/*/cmake/*.cmake"):
-        text = path.read_text()
-        repaired = re.sub(r'/opt/python/[^;"]*/numpy/(_core|core)/include', str(numpy_include), text)
-        repaired = re.sub(r'/opt/python/[^;"]*/include/python3[^;"]*', sysconfig.get_path("include"), repaired)
-        if repaired != text:
-            path.write_text(repaired)
 
 
 def install_project() -> None:

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from rclpy_loans.profile import profile_path
+from rclpy_loans.profile import profile_path, profile_variable
 
 Start = Callable[..., Any]
 CLI = ("-m", "airo_ros2.cli")
 HERE = Path(__file__).parent
 WRITER = HERE.parent / "airo_ros2_ws/src/rclpy_loans/test/writer.py"
 STREAMS = HERE / "frame_streams.py"
-FILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+FILE_VARIABLE = profile_variable()
 QOS_VARIABLE = "RMW_FASTRTPS_USE_QOS_FROM_XML"
 
 

@@ -128,13 +128,13 @@ class Subject:
         """Return the environment variables of its processes."""
         if not self.profile:
             return {}
-        if self.profile == "shared":
-            from rclpy_loans.profile import profile_path
+        from rclpy_loans.profile import profile_path, profile_variable
 
+        if self.profile == "shared":
             path = profile_path()
         else:
             path = Path(__file__).resolve().parent.parent / self.profile
-        return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(path), "RMW_FASTRTPS_USE_QOS_FROM_XML": "1"}
+        return {profile_variable(): str(path), "RMW_FASTRTPS_USE_QOS_FROM_XML": "1"}
 
 
 OURS = "loans"

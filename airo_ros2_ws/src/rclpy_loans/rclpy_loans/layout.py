@@ -99,7 +99,7 @@ def _check_layout(path: str, dtype: np.dtype[np.void], members: rcl.MessageMembe
     name = members.name.decode()
     if not re.fullmatch(r"\w+", name) or members.member_count != len(dtype.names or ()):
         raise UnsupportedMessageError(
-            f"{path}: the introspection type support is not as in ROS 2 Jazzy; this version of ROS 2 is not supported"
+            f"{path}: the introspection type support is none that is known; this version of ROS 2 is not supported"
         )
     if members.size_of != dtype.itemsize:
         raise UnsupportedMessageError(f"{path} has {members.size_of} bytes in C, {dtype.itemsize} were computed")

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from rclpy_loans.exceptions import ProfileError
 
-__all__ = ["FASTDDS2_VARIABLE", "FASTDDS3_VARIABLE", "QOS_FROM_XML_VARIABLE", "apply_profile", "profile_path"]
+__all__ = [
+    "FASTDDS2_VARIABLE",
+    "FASTDDS3_VARIABLE",
+    "QOS_FROM_XML_VARIABLE",
+    "apply_profile",
+    "profile_path",
+    "profile_variable",
+]
 
 FASTDDS2_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 FASTDDS3_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
@@ -33,6 +40,14 @@ def profile_path(name: str = "fastdds.xml") -> Path:
     return path
 
 
+def profile_variable() -> str:
+    """Return the name of the variable that the installed Fast DDS reads for its profile file.
+
+    Fast DDS 3 still reads the one of Fast DDS 2, with a warning, and only where its own is not set.
+    """
+    return FASTDDS3_VARIABLE if _fastdds_major() >= 3 else FASTDDS2_VARIABLE
+
+
 def apply_profile(name: str = "fastdds.xml") -> bool:
     """Make the Fast DDS participants of this process and its children share fixed-size messages.
 
@@ -45,16 +60,23 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
     Raises:
         ProfileError: there is no profile of that name.
     """
-    path = str(profile_path(name))
-    # Fast DDS 3 still reads the old variable, with a warning; setting only the one that the distro reads avoids it.
-    variable = FASTDDS3_VARIABLE if _fastdds_major() >= 3 else FASTDDS2_VARIABLE
-    users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if os.environ.get(v, path) != path]
+    path = profile_path(name)
+    users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if v in os.environ and not _is_ours(os.environ[v])]
     if users or os.environ.get(QOS_FROM_XML_VARIABLE, "1") != "1":
         _logger.info("keeping the Fast DDS settings of the environment: %s", ", ".join(users) or QOS_FROM_XML_VARIABLE)
         return False
-    os.environ[variable] = path
+    os.environ[profile_variable()] = str(path)
     os.environ[QOS_FROM_XML_VARIABLE] = "1"
     return True
+
+
+def _is_ours(path: str) -> bool:
+    """Tell whether a file says the same as one of our profiles: a conda environment has copies, and names them."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError:
+        return False
+    return any(content == profile.read_bytes() for profile in profile_path().parent.glob("*.xml"))
 
 
 def _fastdds_major() -> int:

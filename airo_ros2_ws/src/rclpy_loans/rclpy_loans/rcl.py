@@ -10,6 +10,7 @@ import ctypes
 import struct
 from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_size_t, c_uint8, c_uint32, c_void_p
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 import rclpy
@@ -35,8 +36,12 @@ __all__ = [
 RCL_RET_OK = 0
 RCL_RET_UNSUPPORTED = 3
 RCL_RET_SUBSCRIPTION_TAKE_FAILED = 401
-# rmw_message_info_t: stamps, numbers (publication, reception), GID (implementation, 16 bytes), from_intra_process.
-MESSAGE_INFO = struct.Struct("@qqQQP16s?7x")
+# Humble, whose rclpy has no event_handler yet, has longer GIDs and knows nothing of keys.
+IS_HUMBLE = find_spec("rclpy.event_handler") is None
+GID_BYTES = 16  # that tell publishers apart; Humble pads them with zeros to 24
+_GID_STORAGE = 24 if IS_HUMBLE else 16
+# rmw_message_info_t: stamps, numbers (publication, reception), GID (implementation, bytes), from_intra_process.
+MESSAGE_INFO = struct.Struct(f"@qqQQP{_GID_STORAGE}s?7x")
 
 ctypes.pythonapi.PyCapsule_GetPointer.restype = c_void_p
 ctypes.pythonapi.PyCapsule_GetPointer.argtypes = [ctypes.py_object, c_char_p]
@@ -56,7 +61,7 @@ class LoansUnsupportedError(RclError):
 class _Gid(Structure):
     """rmw_gid_t."""
 
-    _fields_ = [("implementation", c_char_p), ("data", c_uint8 * 16)]
+    _fields_ = [("implementation", c_char_p), ("data", c_uint8 * _GID_STORAGE)]
 
 
 @lru_cache(maxsize=1)
@@ -135,7 +140,7 @@ def publisher_gid(publisher: Any) -> bytes:
     handle = _rcl().rcl_publisher_get_rmw_handle(publisher.pointer)
     code = _rmw().rmw_get_gid_for_publisher(handle, byref(gid))
     _check(code, "rmw_get_gid_for_publisher")
-    return bytes(gid.data)
+    return bytes(gid.data)[:GID_BYTES]
 
 
 class Lender:
@@ -253,16 +258,21 @@ class Taker:
 
     def _message_info(self) -> tuple[int, int, int, bytes]:
         source, received, number, _, _, gid, _ = MESSAGE_INFO.unpack(self._info)
-        return source, received, number, gid
+        return source, received, number, gid[:GID_BYTES]
 
 
-# --- introspection type support (rosidl_typesupport_introspection_c/message_introspection.h, Jazzy and later) ---
+# --- introspection type support (rosidl_typesupport_introspection_c/message_introspection.h) ---
+
+
+def _fields(*fields: tuple[str, Any]) -> list[tuple[str, Any]]:
+    """Return the fields of a struct, without those of keys on Humble."""
+    return [field for field in fields if not (IS_HUMBLE and "_key" in field[0])]
 
 
 class MessageMember(Structure):
     """rosidl_typesupport_introspection_c__MessageMember, as far as the layout needs it."""
 
-    _fields_ = [
+    _fields_ = _fields(
         ("name", c_char_p),
         ("type_id", c_uint8),
         ("string_upper_bound", c_size_t),
@@ -274,13 +284,13 @@ class MessageMember(Structure):
         ("offset", c_uint32),
         ("default_value", c_void_p),
         ("functions", c_void_p * 6),
-    ]
+    )
 
 
 class MessageMembers(Structure):
     """rosidl_typesupport_introspection_c__MessageMembers."""
 
-    _fields_ = [
+    _fields_ = _fields(
         ("namespace", c_char_p),
         ("name", c_char_p),
         ("member_count", c_uint32),
@@ -288,7 +298,7 @@ class MessageMembers(Structure):
         ("has_any_key_member", c_bool),
         ("members", POINTER(MessageMember)),
         ("functions", c_void_p * 2),
-    ]
+    )
 
 
 class _TypeSupport(Structure):

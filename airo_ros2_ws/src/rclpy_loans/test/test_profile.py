@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from rclpy_loans import ProfileError, apply_profile
-from rclpy_loans.profile import FASTDDS2_VARIABLE, FASTDDS3_VARIABLE, QOS_FROM_XML_VARIABLE, profile_path
+from rclpy_loans.profile import (
+    FASTDDS2_VARIABLE,
+    FASTDDS3_VARIABLE,
+    QOS_FROM_XML_VARIABLE,
+    profile_path,
+    profile_variable,
+)
 
 VARIABLES = (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE, QOS_FROM_XML_VARIABLE)
 
@@ -44,6 +50,17 @@ def test_the_users_settings_stay(monkeypatch: pytest.MonkeyPatch, variable: str,
     monkeypatch.setenv(variable, value)
     assert not apply_profile()
     assert settings() == {variable: value}
+
+
+def test_a_copy_of_ours_is_not_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What an activated environment has set, with the copy it holds, is ours to set anew; a changed copy is not."""
+    copy = tmp_path / "fastdds.xml"
+    copy.write_bytes(profile_path().read_bytes())
+    monkeypatch.setenv(profile_variable(), str(copy))
+    assert apply_profile() and settings()[profile_variable()] == str(profile_path())
+    copy.write_text(copy.read_text().replace("3170", "3171"))
+    monkeypatch.setenv(profile_variable(), str(copy))
+    assert not apply_profile() and settings()[profile_variable()] == str(copy)
 
 
 def test_an_unknown_profile_names_those_that_exist() -> None:

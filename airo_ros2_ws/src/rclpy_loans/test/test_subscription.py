@@ -15,6 +15,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.task import Future
 
 from rclpy_loans import LoanSubscription, Sample, SampleOverwrittenError, SubscriptionError, TakeTimeoutError, loan_qos
+from rclpy_loans.profile import QOS_FROM_XML_VARIABLE, profile_variable
 
 WRITER = Path(__file__).with_name("writer.py")
 TYPES = pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_a_writer_that_does_not_share_is_copied(
 ) -> None:
     """Where data sharing is off the same calls work, and say that they copy."""
     subscription = LoanSubscription(node, msg_type, "topic", qos=loan_qos(reliable=is_reliable))
-    for variable in ("RMW_FASTRTPS_USE_QOS_FROM_XML", "FASTRTPS_DEFAULT_PROFILES_FILE"):
+    for variable in (QOS_FROM_XML_VARIABLE, profile_variable()):
         monkeypatch.delenv(variable)
     writer = connect(start, subscription, name, "--unshared", *(["--reliable"] if is_reliable else []))
     writer.say("publish 1")
