@@ -127,11 +127,14 @@ def test_the_bundle_of_the_readme_is_understood(tmp_path: Path) -> None:
     assert (cube.frame, [tag.tag_id for tag in cube.tags]) == ("cube_link", [4, 5])
 
 
+COMMANDS = ("bringup", "camera", "detect", "calibrate-bundle", "record", "recover", "doctor", "clean", "top", "view")
+
+
 def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "camera", "detect", "calibrate-bundle", "record", "recover", "doctor", "clean", "top", "view"):
+    for command in COMMANDS:
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
