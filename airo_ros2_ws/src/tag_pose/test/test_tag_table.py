@@ -53,8 +53,8 @@ def test_nothing_is_an_empty_table() -> None:
         ("{3: {size: .inf}}", "finite number above 0"),
         ("{3: {frame: ''}, 4: {frame: 5}}", "the frame 5"),
         ("{3: {frame: '/door'}}", "the frame '/door'"),
-        ("{3: {frame: door}, 4: {frame: door}}", "two tags or bundles have the topic 'door'"),
-        ("{3: {frame: a/b}, 4: {frame: a:b}}", "two tags or bundles have the topic 'a_b'"),
+        ("{3: {frame: door}, 4: {frame: door}}", "tags and bundles have the topic 'door' twice"),
+        ("{3: {frame: a/b}, 4: {frame: a:b}}", "tags and bundles have the topic 'a_b' twice"),
     ],
 )
 def test_mistakes_are_told(text: str, reason: str) -> None:
