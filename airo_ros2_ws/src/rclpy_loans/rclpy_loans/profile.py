@@ -37,7 +37,11 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
     """Make the Fast DDS participants of this process and its children share fixed-size messages.
 
     Sets environment variables that Fast DDS reads when the first participant is made, so call it before
-    `rclpy.init()`. What the user has set is left alone. Call it as often as you like.
+    `rclpy.init()`. What the user has set is left alone; another profile of ours, as a parent process may have applied it,
+    is replaced. Call it as often as you like.
+
+    Args:
+        name: of one of the profiles that come with this package.
 
     Returns:
         True if our profile is in force, False if the user's own settings are.
@@ -48,7 +52,8 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
     path = str(profile_path(name))
     # Fast DDS 3 still reads the old variable, with a warning; setting only the one that the distro reads avoids it.
     variable = FASTDDS3_VARIABLE if _fastdds_major() >= 3 else FASTDDS2_VARIABLE
-    users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if os.environ.get(v, path) != path]
+    ours = [path, *map(str, profile_path(name).parent.glob("*.xml"))]
+    users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if os.environ.get(v, path) not in ours]
     if users or os.environ.get(QOS_FROM_XML_VARIABLE, "1") != "1":
         _logger.info("keeping the Fast DDS settings of the environment: %s", ", ".join(users) or QOS_FROM_XML_VARIABLE)
         return False
