@@ -49,9 +49,13 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
     Raises:
         ProfileError: there is no profile of that name.
     """
-    path = str(profile_path(name))
-    # Fast DDS 3 still reads the old variable, with a warning; setting only the one that the distro reads avoids it.
-    variable = FASTDDS3_VARIABLE if _fastdds_major() >= 3 else FASTDDS2_VARIABLE
+    chosen, variable = profile_path(name), FASTDDS2_VARIABLE
+    if _fastdds_major() >= 3:
+        # It still reads the old variable, with a warning; setting only the one that the distro reads avoids it.
+        variable = FASTDDS3_VARIABLE
+        renamed = chosen.with_suffix(".fastdds3.xml")  # where it has other names for what the profile sets
+        chosen = renamed if renamed.is_file() else chosen
+    path = str(chosen)
     ours = [path, *map(str, profile_path(name).parent.glob("*.xml"))]
     users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if os.environ.get(v, path) not in ours]
     if users or os.environ.get(QOS_FROM_XML_VARIABLE, "1") != "1":

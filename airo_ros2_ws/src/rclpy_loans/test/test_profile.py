@@ -48,8 +48,24 @@ def test_the_users_settings_stay(monkeypatch: pytest.MonkeyPatch, variable: str,
 
 def test_an_unknown_profile_names_those_that_exist() -> None:
     """A wrong name is an error that lists the right ones."""
-    with pytest.raises(ProfileError, match=r"no Fast DDS profile 'fast.xml' in .*: present are fastdds.xml"):
+    with pytest.raises(ProfileError, match=r"no Fast DDS profile 'fast.xml' in .*: present are compressed.*fastdds.xml"):
         apply_profile("fast.xml")
+
+
+def test_another_profile_of_ours_is_replaced() -> None:
+    """What a parent process of ours has applied is no setting of the user's."""
+    assert apply_profile() and apply_profile("relay.xml")
+    assert str(profile_path("relay.xml")) in settings().values()
+    assert apply_profile() and str(profile_path()) in settings().values()
+
+
+def test_profiles_for_both_fast_dds_are_alike() -> None:
+    """A profile that Fast DDS 3 needs in other words says the same."""
+    settings_of = [
+        [(element.tag.lower().replace("_", ""), (element.text or "").strip()) for element in ElementTree.parse(path).iter()]
+        for path in (profile_path("compressed.xml"), profile_path("compressed.fastdds3.xml"))
+    ]
+    assert settings_of[0] == settings_of[1]
 
 
 def test_the_profile_shares_on_both_sides() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException
 from rclpy.qos import QoSHistoryPolicy, QoSProfile, QoSReliabilityPolicy
 from rclpy.serialization import serialize_message
@@ -83,6 +84,14 @@ class BulkPublisher:
             if self._node.context.ok():
                 raise
             raise ExternalShutdownException from None
+
+    def wait_until_acknowledged(self, timeout: float) -> bool:
+        """Wait until every reliable reader has all that was published; return whether that is so.
+
+        Args:
+            timeout: s, at most.
+        """
+        return self._publisher.wait_for_all_acked(Duration(seconds=timeout))
 
     def close(self) -> None:
         """Stop publishing."""

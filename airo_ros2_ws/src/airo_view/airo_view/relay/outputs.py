@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CompressedOutputs", "Outputs", "StandardOutputs"]
 
+# A reader that vanished counts as slow until it is forgotten, 5 s later: others get 2 images per second meanwhile.
+ACKNOWLEDGED_SECS = 0.5
 IS_DENSE_BYTES = 1  # the field after the data of a PointCloud2
 
 
@@ -126,7 +128,9 @@ class StandardOutputs:
 
 
 class CompressedOutputs:
-    """image_raw/compressed.
+    """image_raw/compressed, an image at a time: the next one is made when the one before has arrived.
+
+    A slow link would otherwise be filled with parts of images that are given up before they are complete.
 
     Args:
         node: publishes.
@@ -155,6 +159,8 @@ class CompressedOutputs:
         now = time.monotonic()
         if now < self._due_at or not self.is_wanted:
             return True
+        if not self._output.wait_until_acknowledged(0.0) and self._output.wait_until_acknowledged(ACKNOWLEDGED_SECS):
+            return True  # the link took longer than until the next frame: this one is old by now
         jpeg = encode_frame(frame, quality=self._quality)
         if not frame.is_valid():
             return False

@@ -1,0 +1,169 @@
+"""A robot with a camera and a desk with a program that names it, in network namespaces with a cable between them."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hosts import Network, why_no_network
+
+Start = Callable[..., Any]
+CAMERA = ("-m", "airo_camera.node", "--ros-args", "-r", "__ns:=/front", "-p", "source:='sim:tags?width=640&height=480'")
+RELAY = ("-m", "airo_view.relay.compressed_node")
+# Prints an object for each frame, and "silence" for each second without one; ends with its stdin.
+READER = """
+import json, logging, resource, sys, threading
+import rclpy
+from airo_frames import FrameSubscription, FrameTimeoutError
+from rclpy_loans import apply_profile
+logging.basicConfig()
+apply_profile()
+rclpy.init()
+node = rclpy.create_node("reader")
+frames = FrameSubscription(node, "/front/frame")
+ending = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), ending.set()), daemon=True).start()
+while not ending.is_set():
+    try:
+        frame = frames.take(1.0)
+        print(json.dumps({
+            "sequence": frame.sequence, "shape": frame.image.shape, "zero_copy": frame.is_zero_copy,
+            "fx": frame.intrinsics.camera_matrix[0, 0], "mean": float(frame.image.mean()),
+            "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }), flush=True)
+    except FrameTimeoutError as error:
+        print("silence:", error, flush=True)
+frames.close()
+node.destroy_node()
+rclpy.shutdown()
+"""
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """Give two hosts; skips where none can be made."""
+    reason = why_no_network()
+    if reason:
+        pytest.skip(reason)
+    with Network() as made:
+        yield made
+
+
+class _Hosts:
+    """Starts programs on the hosts and ends them before the hosts go."""
+
+    def __init__(self, network: Network, ros_domain: int) -> None:
+        from conftest import Process
+
+        self.network = network
+        self.settings = {"ROS_DOMAIN_ID": str(ros_domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
+        self.started: list[Any] = []
+        self._make = Process
+
+    def start(self, host: Any, *arguments: str, **settings: str) -> Any:
+        given = [f"{name}={value}" for name, value in (self.settings | settings).items()]
+        process = self._make(host.python(*arguments, settings=given))
+        self.started.append(process)
+        return process
+
+    def start_robot(self, **settings: str) -> list[Any]:
+        return [self.start(self.network.robot, *arguments, **settings) for arguments in (CAMERA, RELAY)]
+
+    def start_reader(self, **settings: str) -> Any:
+        return self.start(self.network.desk, "-c", READER, **settings)
+
+    def close(self) -> None:
+        for process in self.started:
+            if process.popen.poll() is None:
+                process.popen.send_signal(signal.SIGTERM)
+        for process in self.started:
+            if process.popen.stdin is not None:
+                process.popen.stdin.close()
+            process.wait()
+            process.close()
+
+
+@pytest.fixture
+def hosts(network: Network, ros_domain: int) -> Iterator[_Hosts]:
+    """Give two hosts that programs can be started on."""
+    made = _Hosts(network, ros_domain)
+    yield made
+    made.close()
+
+
+def next_frame(reader: Any) -> dict[str, Any]:
+    """Return the next frame that a reader prints."""
+    return dict(json.loads(reader.expect(r"^\{.*")[0]))
+
+
+def test_frames_of_another_host_come_compressed(hosts: _Hosts) -> None:
+    """Naming the camera is enough: frames come whole, with number and intrinsics, and raw frames stay on the robot."""
+    hosts.start_robot()
+    reader = hosts.start_reader()
+    first = next_frame(reader)
+    before = hosts.network.desk.received_bytes()
+    frames = [next_frame(reader) for _ in range(30)]
+    received = hosts.network.desk.received_bytes() - before
+    assert first["shape"] == [480, 640, 3] and not first["zero_copy"] and first["fx"] > 0 and first["mean"] > 10
+    sequences = [frame["sequence"] for frame in frames]
+    assert sequences == sorted(set(sequences))
+    assert received < 0.3 * len(frames) * 480 * 640 * 3  # those not read in between came as well
+    assert sum("comes from another host" in line for line in reader.errors) == 1
+
+
+def test_streams_of_the_same_host_stay_zero_copy_meanwhile(hosts: _Hosts) -> None:
+    """A reader beside the camera looks at its memory, while another host is served."""
+    hosts.start_robot()
+    remote = hosts.start_reader()
+    next_frame(remote)
+    local = hosts.start(hosts.network.robot, "-c", READER)
+    assert next_frame(local)["zero_copy"]
+    assert not next_frame(remote)["zero_copy"]
+    assert local.complaints == []
+
+
+@pytest.mark.parametrize("impairment", [{"loss": 0.01}, {"loss": 0.01, "rate": "4mbit"}], ids=["lossy", "lossy and slow"])
+def test_a_bad_link_means_fewer_frames(hosts: _Hosts, impairment: dict[str, Any]) -> None:
+    """With 1 of 100 packets lost, and on a link for less than the images need, frames go on coming, and memory is bounded."""
+    hosts.start_robot()
+    reader = hosts.start_reader()
+    next_frame(reader)
+    hosts.network.impair(**impairment)
+    frames = [next_frame(reader) for _ in range(30)]
+    assert frames[-1]["memory_mb"] < frames[0]["memory_mb"] + 30
+    sequences = [frame["sequence"] for frame in frames]
+    assert sequences == sorted(set(sequences))
+
+
+def test_a_host_that_goes_away_comes_back(hosts: _Hosts) -> None:
+    """An unplugged cable is silence that is explained; plugged in again, frames go on without anything started anew."""
+    hosts.start_robot()
+    reader = hosts.start_reader()
+    last = next_frame(reader)
+    hosts.network.set_up(False)
+    silence = reader.expect("^silence: .*")[0]
+    assert "another host" in silence or "nobody publishes" in silence or "no camera was found" in silence
+    hosts.network.set_up(True)
+    assert next_frame(reader)["sequence"] > last["sequence"]
+
+
+def test_without_a_relay_it_is_said_and_nothing_floods_the_link(hosts: _Hosts) -> None:
+    """Raw frames are not pulled over the network in their place."""
+    hosts.start(hosts.network.robot, *CAMERA)
+    reader = hosts.start_reader()
+    reader.expect("the camera is on another host, where no relay publishes its images: start one there with")
+    before = hosts.network.desk.received_bytes()
+    reader.expect("^silence")
+    assert hosts.network.desk.received_bytes() - before < 480 * 640 * 3
+
+
+def test_hosts_find_each_other_without_multicast_by_a_list_of_peers(hosts: _Hosts) -> None:
+    """ROS_STATIC_PEERS on one of them is enough."""
+    for host in (hosts.network.robot, hosts.network.desk):
+        host.run("ip", "link", "set", "cable", "multicast", "off")
+    hosts.start_robot()
+    reader = hosts.start_reader(ROS_STATIC_PEERS=hosts.network.robot.address)
+    assert next_frame(reader)["shape"] == [480, 640, 3]
