@@ -9,7 +9,6 @@ import random
 import select
 import struct
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,10 +62,6 @@ class Host:
     def command(self, *arguments: str) -> list[str]:
         """Return the command line that runs a program there."""
         return ["nsenter", "-t", str(self.process_id), "-m", "-n", "--", *arguments]
-
-    def python(self, *arguments: str, settings: Sequence[str] = ()) -> list[str]:
-        """Return the command line that runs Python there, with settings NAME=VALUE in its environment."""
-        return self.command("env", *settings, sys.executable, *arguments)
 
     def run(self, *arguments: str) -> str:
         """Run a program there and return what it printed."""

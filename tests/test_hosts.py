@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-import signal
+import os
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hosts import Network, why_no_network
+
+sys.path.insert(0, str(Path(__file__).parent))  # hosts, under every import mode of pytest
+
+from hosts import Host, Network, why_no_network
 
 Start = Callable[..., Any]
 CAMERA = ("-m", "airo_camera.node", "--ros-args", "-r", "__ns:=/front", "-p", "source:='sim:tags?width=640&height=480'")
 RELAY = ("-m", "airo_view.relay.compressed_node")
+ENTER = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
 # Prints an object for each frame, and "silence" for each second without one; ends with its stdin.
 READER = """
 import json, logging, resource, sys, threading
@@ -53,45 +59,32 @@ def network() -> Iterator[Network]:
 
 
 class _Hosts:
-    """Starts programs on the hosts and ends them before the hosts go."""
+    """Starts programs on two hosts."""
 
-    def __init__(self, network: Network, ros_domain: int) -> None:
-        from conftest import Process
-
+    def __init__(self, network: Network, start: Start) -> None:
         self.network = network
-        self.settings = {"ROS_DOMAIN_ID": str(ros_domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
-        self.started: list[Any] = []
-        self._make = Process
+        self._start = start
 
-    def start(self, host: Any, *arguments: str, **settings: str) -> Any:
-        given = [f"{name}={value}" for name, value in (self.settings | settings).items()]
-        process = self._make(host.python(*arguments, settings=given))
-        self.started.append(process)
-        return process
+    def start(self, host: Host, *arguments: str, **settings: str) -> Any:
+        """Start Python there, with settings in its environment."""
+        environment = os.environ | {"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"} | settings
+        command = ("-c", ENTER, *host.command(sys.executable, *arguments))
+        return self._start(*command, env=environment)
 
-    def start_robot(self, **settings: str) -> list[Any]:
-        return [self.start(self.network.robot, *arguments, **settings) for arguments in (CAMERA, RELAY)]
+    def start_robot(self, **settings: str) -> None:
+        """Start a camera and its compressed relay on the robot."""
+        for arguments in (CAMERA, RELAY):
+            self.start(self.network.robot, *arguments, **settings)
 
     def start_reader(self, **settings: str) -> Any:
+        """Start the reader on the desk."""
         return self.start(self.network.desk, "-c", READER, **settings)
-
-    def close(self) -> None:
-        for process in self.started:
-            if process.popen.poll() is None:
-                process.popen.send_signal(signal.SIGTERM)
-        for process in self.started:
-            if process.popen.stdin is not None:
-                process.popen.stdin.close()
-            process.wait()
-            process.close()
 
 
 @pytest.fixture
-def hosts(network: Network, ros_domain: int) -> Iterator[_Hosts]:
-    """Give two hosts that programs can be started on."""
-    made = _Hosts(network, ros_domain)
-    yield made
-    made.close()
+def hosts(network: Network, start: Start) -> _Hosts:
+    """Give two hosts that programs can be started on; they end before the hosts go."""
+    return _Hosts(network, start)
 
 
 def next_frame(reader: Any) -> dict[str, Any]:
