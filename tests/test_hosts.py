@@ -48,6 +48,22 @@ rclpy.shutdown()
 """
 
 
+TRUTH_READER = """
+import rclpy
+from airo_camera_msgs.msg import TagDetections
+from rclpy_loans import LoanSubscription, apply_profile, loan_qos
+apply_profile()
+rclpy.init()
+node = rclpy.create_node("reader")
+tags = LoanSubscription(node, TagDetections, "/front/ground_truth", qos=loan_qos(16, reliable=True))
+found = tags.take_copy(30.0)
+print([int(found["sequence"]), int(found["count"])], flush=True)
+tags.close()
+node.destroy_node()
+rclpy.shutdown()
+"""
+
+
 @pytest.fixture
 def network() -> Iterator[Network]:
     """Give two hosts; skips where none can be made."""
@@ -116,6 +132,16 @@ def test_streams_of_the_same_host_stay_zero_copy_meanwhile(hosts: _Hosts) -> Non
     assert next_frame(local)["zero_copy"]
     assert not next_frame(remote)["zero_copy"]
     assert local.complaints == []
+
+
+def test_tags_reach_another_host(hosts: _Hosts) -> None:
+    """Messages of fixed size that are shared on the robot go over the network to others, as ordinary messages."""
+    hosts.start_robot()
+    truth = hosts.start(hosts.network.desk, "-c", TRUTH_READER)
+    sequence, count = json.loads(truth.expect(r"^\[.*")[0])
+    assert sequence > 0 and count > 0
+    assert truth.wait() == 0
+    assert not any("DATASHARING" in line for line in truth.errors)
 
 
 @pytest.mark.parametrize("impairment", [{"loss": 0.01}, {"loss": 0.01, "rate": "4mbit"}], ids=["lossy", "lossy and slow"])

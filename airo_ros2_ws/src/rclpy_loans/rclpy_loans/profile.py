@@ -10,11 +10,20 @@ from pathlib import Path
 
 from rclpy_loans.exceptions import ProfileError
 
-__all__ = ["FASTDDS2_VARIABLE", "FASTDDS3_VARIABLE", "QOS_FROM_XML_VARIABLE", "apply_profile", "profile_path"]
+__all__ = [
+    "FASTDDS2_VARIABLE",
+    "FASTDDS3_VARIABLE",
+    "QOS_FROM_XML_VARIABLE",
+    "SHARING_DOMAIN_VARIABLE",
+    "apply_profile",
+    "profile_path",
+    "sharing_domain",
+]
 
 FASTDDS2_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 FASTDDS3_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
 QOS_FROM_XML_VARIABLE = "RMW_FASTRTPS_USE_QOS_FROM_XML"
+SHARING_DOMAIN_VARIABLE = "AIRO_ROS2_SHARING_DOMAIN"  # which our profiles refer to
 
 _logger = logging.getLogger(__name__)
 
@@ -56,6 +65,7 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
         renamed = chosen.with_suffix(".fastdds3.xml")  # where it has other names for what the profile sets
         chosen = renamed if renamed.is_file() else chosen
     path = str(chosen)
+    os.environ[SHARING_DOMAIN_VARIABLE] = str(sharing_domain())  # of no use to profiles that are not ours
     ours = [path, *map(str, profile_path(name).parent.glob("*.xml"))]
     users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if os.environ.get(v, path) not in ours]
     if users or os.environ.get(QOS_FROM_XML_VARIABLE, "1") != "1":
@@ -64,6 +74,19 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
     os.environ[variable] = path
     os.environ[QOS_FROM_XML_VARIABLE] = "1"
     return True
+
+
+def sharing_domain() -> int:
+    """Return the number, of 16 bits, that processes have in common which see the same /dev/shm, and hardly any others.
+
+    It is made of the running system's boot id and the device number of /dev/shm: containers with --ipc=host have the same.
+    """
+    try:
+        boot = int(Path("/proc/sys/kernel/random/boot_id").read_text()[:4], 16)
+        device = os.stat("/dev/shm").st_dev
+    except (OSError, ValueError):
+        return 0  # no Linux: nothing is shared, whatever it is
+    return (boot + device) % 2**16
 
 
 def _fastdds_major() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -10,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from rclpy_loans import ProfileError, apply_profile
-from rclpy_loans.profile import FASTDDS2_VARIABLE, FASTDDS3_VARIABLE, QOS_FROM_XML_VARIABLE, profile_path
+from rclpy_loans.profile import (
+    FASTDDS2_VARIABLE,
+    FASTDDS3_VARIABLE,
+    QOS_FROM_XML_VARIABLE,
+    SHARING_DOMAIN_VARIABLE,
+    profile_path,
+    sharing_domain,
+)
 
 VARIABLES = (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE, QOS_FROM_XML_VARIABLE)
 
@@ -52,6 +60,13 @@ def test_an_unknown_profile_names_those_that_exist() -> None:
         apply_profile("fast.xml")
 
 
+def test_the_sharing_domain_is_what_the_profile_says_for_shells() -> None:
+    """Programs that are started with the profile by hand get the number that ours have."""
+    expression = next(line for line in profile_path().read_text().splitlines() if "$((" in line)
+    done = subprocess.run(["sh", "-c", f"echo {expression.strip()}"], check=True, capture_output=True, text=True)
+    assert apply_profile() and done.stdout.strip() == os.environ[SHARING_DOMAIN_VARIABLE] == str(sharing_domain())
+
+
 def test_another_profile_of_ours_is_replaced() -> None:
     """What a parent process of ours has applied is no setting of the user's."""
     assert apply_profile() and apply_profile("relay.xml")
@@ -76,5 +91,5 @@ def test_the_profile_shares_on_both_sides() -> None:
         profile = root.find(f".//dds:{side}[@is_default_profile='true']", names)
         assert profile is not None
         assert profile.findtext(".//dds:data_sharing/dds:kind", namespaces=names) == "AUTOMATIC"
-        assert profile.findtext(".//dds:domain_ids/dds:domainId", namespaces=names) == "3170"
+        assert profile.findtext(".//dds:domain_ids/dds:domainId", namespaces=names) == "${AIRO_ROS2_SHARING_DOMAIN}"
         assert profile.findtext("dds:historyMemoryPolicy", namespaces=names) == "PREALLOCATED_WITH_REALLOC"
