@@ -1,13 +1,14 @@
-# make setup | bringup | test | soak | bench | lint | colcon, with ARGS="..." for the program behind the verb.
+# make setup | bringup | test | soak | bench | toolkit | lint | colcon, with ARGS="..." for the program behind the verb.
 # Every verb first brings .venv up to date, which costs nothing when it is.
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
+BENCH ?= transport
 export ROS_DISTRO
 # .venv is a ROS 2 of its own: nothing of another one that is active in this shell may leak in.
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: setup bringup test soak bench lint colcon environment
+.PHONY: setup bringup test soak bench toolkit lint colcon environment
 
 setup: environment
 	@echo "Ready: .venv/bin/airo-ros2 and .venv/bin/python"
@@ -22,10 +23,14 @@ test: environment
 soak: environment
 	@.venv/bin/python tests/safety/soak.py $(ARGS)
 
-# Installs the peers that it compares, too.
+# Installs the peers that it compares, too. BENCH=tags, tags_node, recorder or facade for another.
 bench: environment
 	@.venv/bin/python benchmarks/environment.py
-	@.venv/bin/airo-ros2 bench transport $(ARGS)
+	@.venv/bin/airo-ros2 bench $(BENCH) $(ARGS)
+
+# airo_camera_toolkit in build/toolkit: with it, the tests run the facade beside the original, too.
+toolkit: environment
+	@.venv/bin/python -m pip install --quiet --upgrade --target build/toolkit -r requirements/toolkit.txt
 
 lint: environment
 	@.venv/bin/ruff check .

@@ -17,6 +17,8 @@ ARGUMENTS = {
     "calibration": ("", "YAML file in the camera_info format; empty for what the source knows"),
     "tag_size": ("0.1", "edge of the tags' black border, m"),
     "family": ("tag36h11", "tag family"),
+    "tags": ("", "sizes and frames of single tags: a YAML file, or YAML in braces"),
+    "bundles": ("", "YAML file of bundles: rigid bodies with several tags"),
     "rviz": ("false", "start rviz2 with markers and frames of the tags"),
 }
 
@@ -51,6 +53,8 @@ def generate_launch_description() -> LaunchDescription:
         parameters=[
             {
                 "tag_size": value("tag_size", float),
+                "tags": value("tags", str),
+                "bundles": value("bundles", str),
                 "families": ParameterValue(["['", LaunchConfiguration("family"), "']"], value_type=list[str]),
             }
         ],

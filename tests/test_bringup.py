@@ -158,6 +158,25 @@ cameras:
     assert {name: cameras.count(name) for name in set(cameras)} == {"front": 5, "side": 5}
 
 
+def test_settings_of_tags_reach_the_node(start: Start, tmp_path: Path) -> None:
+    """Tables, workers, tracking and frames that are left out are passed on; files are relative to the set-up file."""
+    (tmp_path / "tags.yaml").write_text("1: {size: 10.0, frame: far}")
+    config = tmp_path / "setup.yaml"
+    config.write_text(
+        """
+cameras:
+  front:
+    source: "sim:?width=640&height=480&tags=2"
+    tags: {table: tags.yaml, workers: 2, every_nth: 3, tracking_period: 10, transforms: camera_prefixed}
+"""
+    )
+    results = results_of(start(*BRINGUP, config, "--frames", "6", "--json"))
+    assert (np.diff([result["sequence"] for result in results]) >= 3).all()
+    for result in results:
+        near, far = sorted(result["detections"], key=lambda found: found["id"])
+        assert near["position"][2] < 5 < 20 < far["position"][2]
+
+
 def test_lines_for_people(start: Start) -> None:
     """Without --json, each frame with tags is one line."""
     process = start(*BRINGUP, "--frames", "5")

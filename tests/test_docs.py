@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from airo_camera.parameters import CameraParameters
+from airo_recorder.parameters import RecorderParameters
 from airo_ros2.bringup.config import read_config
 from airo_ros2.cli import main
 from airo_view.web.parameters import WebViewParameters
+from tag_pose.bundle import read_bundles
 from tag_pose.parameters import TagPoseParameters
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +33,12 @@ def snippets(document: Path, language: str = "python") -> list[str]:
 
 @pytest.mark.parametrize(
     ("package", "parameters"),
-    [("airo_camera", CameraParameters), ("tag_pose", TagPoseParameters), ("airo_view", WebViewParameters)],
+    [
+        ("airo_camera", CameraParameters),
+        ("tag_pose", TagPoseParameters),
+        ("airo_view", WebViewParameters),
+        ("airo_recorder", RecorderParameters),
+    ],
 )
 def test_parameter_tables_are_the_parameters(package: str, parameters: Any) -> None:
     """Each parameter has its row with its default and its description, and there are no others."""
@@ -52,6 +59,16 @@ def test_the_reader_of_the_readme_runs(start: Start) -> None:
     reader = start("-c", code)
     assert reader.wait() == 0, reader.errors
     assert re.match(r"\d+ \(720, 1280, 3\) \d+\.\d+", reader.output[0])
+
+
+def test_the_guide_of_the_facade_runs(start: Start) -> None:
+    """The first example of the guide runs beside a set-up, word for word."""
+    bringup = start("-m", "airo_ros2.cli", "bringup", "--json", "--headless")
+    bringup.expect("detections")
+    code, *_ = snippets(ROOT / "docs/facade.md")
+    done = start("-c", code + "\nprint(image.shape, image.dtype, pose.camera_from_tag.shape, pose.covariance.shape)")
+    assert done.wait() == 0, done.errors
+    assert done.output == ["(720, 1280, 3) uint8 (4, 4) (6, 6)"]
 
 
 @pytest.mark.parametrize("package", ["rclpy_loans", "airo_frames"])
@@ -80,6 +97,14 @@ def test_the_snippet_without_ros_runs(photographs: Path) -> None:
     assert done.stdout.startswith("0 [[")
 
 
+def test_the_recorder_without_ros_runs(tmp_path: Path) -> None:
+    """airo_recorder records without ROS, as its README says."""
+    (code,) = snippets(SOURCES / "airo_recorder/README.md")
+    code = "import sys\nsys.modules['rclpy'] = None\n" + code
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[1:] == ["30 frames written, 0 lost"], done.stderr
+
+
 def test_example_set_ups_are_valid(tmp_path: Path) -> None:
     """The set-up files that are shipped, and the one in the README, are understood."""
     for path in (ROOT / "launch/examples").glob("*.yaml"):
@@ -90,11 +115,19 @@ def test_example_set_ups_are_valid(tmp_path: Path) -> None:
     assert (front.source, front.calibration, side.tags) == ("/dev/video0", str(tmp_path / "front.yaml"), None)
 
 
+def test_the_bundle_of_the_readme_is_understood(tmp_path: Path) -> None:
+    """The example of a bundle file can be read."""
+    (text,) = snippets(SOURCES / "tag_pose/README.md", "yaml")
+    (tmp_path / "bundle.yaml").write_text(text)
+    (cube,) = read_bundles(tmp_path / "bundle.yaml")
+    assert (cube.frame, [tag.tag_id for tag in cube.tags]) == ("cube_link", [4, 5])
+
+
 def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     """Each option of the command stands in the README, and no other."""
     text = (SOURCES / "airo_ros2/README.md").read_text()
     known = set()
-    for command in ("bringup", "detect", "doctor", "clean", "top", "view"):
+    for command in ("bringup", "detect", "calibrate-bundle", "record", "recover", "doctor", "clean", "top", "view"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         known |= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_view", "airo_ros2"]
+PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_view", "airo_recorder", "airo_ros2"]
 # The pure cores: they work where there is no ROS. Parts of a node are named after what they do with ROS.
 ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
@@ -28,7 +28,6 @@ ROS_PARTS = {
         "subscription",
     },
     "airo_camera": {"acknowledgements", "cloud_topic", "frame_sink", "frame_topic", "node"},
-    "tag_pose": {"node", "outputs", "worker"},
     "airo_view": {
         "relay.bulk_publisher",
         "relay.camera_relay",
@@ -43,7 +42,34 @@ ROS_PARTS = {
         "web.stream",
         "web.tag_feed",
     },
-    "airo_ros2": {"view", "bringup.budget", "bringup.run", "doctor.probe_node", "top.run", "top.streams"},
+    "tag_pose": {
+        *("node", "outputs", "worker", "diagnostics_output", "overlay_output", "transform_output", "standard_messages"),
+    },
+    "airo_ros2": {
+        "bringup.budget",
+        "bringup.run",
+        "camera",
+        "depth_camera",
+        "diagnosis",
+        "doctor.probe_node",
+        "frame_reader",
+        "graph",
+        "multiprocess",
+        "multiprocess.publishers",
+        "multiprocess.receivers",
+        "multiprocess.video_recorder",
+        "publish",
+        "record.run",
+        "recording.child",
+        "serving.child",
+        "tag_poses",
+        "testing.fake_camera",
+        "testing.fixtures",
+        "top.run",
+        "top.streams",
+        "view",
+    },
+    "airo_recorder": {"diagnostics", "node", "readers", "services"},
 }
 BELOW = {
     "rclpy_loans": [],
@@ -51,7 +77,8 @@ BELOW = {
     "airo_camera": ["airo_frames", "rclpy_loans"],
     "tag_pose": ["airo_frames", "rclpy_loans"],
     "airo_view": ["tag_pose", "airo_frames", "rclpy_loans"],
-    "airo_ros2": ["airo_view", "airo_camera", "tag_pose", "airo_frames", "rclpy_loans"],
+    "airo_recorder": ["airo_frames", "rclpy_loans"],
+    "airo_ros2": ["airo_view", "airo_camera", "tag_pose", "airo_recorder", "airo_frames", "rclpy_loans"],
 }
 
 
@@ -86,7 +113,7 @@ def test_every_module_says_what_is_public(name: str) -> None:
     assert hasattr(module, "__all__") or Path(str(module.__file__)).name == "__init__.py"
 
 
-@pytest.mark.parametrize("package", ["rclpy_loans", "airo_frames"])
+@pytest.mark.parametrize("package", ["rclpy_loans", "airo_frames", "airo_ros2", "airo_ros2.testing"])
 def test_lazy_names_are_all_there(package: str) -> None:
     """What a package offers on first use is exactly what it lists."""
     module = importlib.import_module(package)

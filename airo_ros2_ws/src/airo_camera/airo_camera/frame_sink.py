@@ -79,7 +79,8 @@ class TopicFrameSink:
             write_stamp(message["stamp"], grabbed.stamp_nanos)
             message["width"], message["height"] = grabbed.size_wh
             write_text(message["frame_id"], self._frame_id, name="frame_id")
-            message["detector_time"], message["zero_copy"], message["truncated"] = 0.0, False, 0
+            message["detector_time"], message["zero_copy"] = 0.0, False
+            message["truncated"] = message["rejected"] = 0
             message["count"] = len(grabbed.tags)
             message["detections"][: len(grabbed.tags)] = np.zeros((), message["detections"].dtype)
             for record, tag in zip(message["detections"], grabbed.tags, strict=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,12 @@ class PointCloud:
     Attributes:
         points: (N, 3) float32, m.
         colors: (N, 3) uint8 RGB, None when the points have no colours.
+        attributes: more of each point, (N, ...), by name; functions of airo_camera_toolkit look for it.
     """
 
     points: NDArray[np.float32]
     colors: NDArray[np.uint8] | None = None
+    attributes: dict[str, NDArray[Any]] | None = None
 
 
 def unproject(depth: NDArray[np.float32], *, intrinsics: Intrinsics) -> NDArray[np.float32]:

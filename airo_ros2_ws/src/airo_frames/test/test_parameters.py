@@ -10,7 +10,7 @@ import pytest
 import rclpy
 from rclpy.parameter import Parameter
 
-from airo_frames.parameters import ParameterError, declare_parameters, parameter
+from airo_frames.parameters import LiveParameters, ParameterError, declare_parameters, parameter
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,61 @@ def test_parameters_are_described_and_read_only(make_node: Any) -> None:
     descriptor = node.describe_parameter("rate")
     assert descriptor.description == "frames per second" and descriptor.read_only
     assert descriptor.floating_point_range[0].to_value == 100.0
+
+
+@dataclass(frozen=True)
+class Live:
+    """Parameters that can be set while a node runs, beside one that cannot."""
+
+    rate: float = parameter(30.0, "frames per second", minimum=0.0, maximum=100.0, live=True)
+    families: list[str] = parameter(["tag36h11"], "what to look for", live=True)
+    source: str = parameter("sim:", "what to read")
+
+
+@pytest.fixture
+def live(make_node: Any) -> Any:
+    """Give a node with live parameters, and what has taken effect."""
+    node, effects = make_node(), []
+
+    def prepare(changed: Live) -> Any:
+        if "tag0h0" in changed.families:
+            raise ParameterError("families has 'tag0h0': expected one that exists")
+        return lambda: effects.append(changed)
+
+    return node, LiveParameters(node, declare_parameters(node, Live), prepare=prepare), effects
+
+
+def test_live_parameters_take_effect(live: Any) -> None:
+    """A good value counts at once; a whole number is a number."""
+    node, parameters, effects = live
+    assert all(one.successful for one in node.set_parameters([Parameter("rate", value=5)]))
+    assert effects == [Live(rate=5.0)] and parameters.current.rate == 5.0 and node.get_parameter("rate").value == 5.0
+    node.set_parameters([Parameter("families", value=["tag25h9"])])
+    assert parameters.current == Live(rate=5.0, families=["tag25h9"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"families": ["tag0h0"]}, "families has 'tag0h0': expected one that exists"),
+        ({"rate": 20.0, "families": ["tag0h0"]}, "families has 'tag0h0'"),
+        ({"rate": 200.0}, "rate"),
+        ({"rate": "fast"}, "Wrong parameter type"),
+        ({"source": "0"}, "read-only parameter: source"),
+    ],
+)
+def test_refused_values_change_nothing(live: Any, changes: dict[str, Any], reason: str) -> None:
+    """What is refused gives a reason, and the old values count on, also those that were set together with it."""
+    node, parameters, effects = live
+    result = node.set_parameters_atomically([Parameter(name, value=value) for name, value in changes.items()])
+    assert not result.successful and reason in result.reason
+    assert effects == [] and parameters.current == Live()
+    assert node.get_parameter("rate").value == 30.0
+
+
+def test_a_refusal_is_not_remembered(live: Any) -> None:
+    """After a refusal, parameters of others still work and nothing of the refused ones takes effect."""
+    node, parameters, effects = live
+    node.set_parameters([Parameter("families", value=["tag0h0"])])
+    node.set_parameters([Parameter("use_sim_time", value=False)])
+    assert [effect for effect in effects if effect != Live()] == [] and parameters.current == Live()

@@ -19,6 +19,7 @@ __all__ = ["main"]
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+BENCHMARKS = ("transport", "tags", "tags_node", "recorder", "facade", "view")  # folders of benchmarks/
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,11 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_bringup(commands.add_parser("bringup", help="start cameras and tag_pose, and print the tags"))
     _add_detect(commands.add_parser("detect", help="find tags in image files, without ROS"))
+    _add_calibrate_bundle(
+        commands.add_parser("calibrate-bundle", help="measure where the tags of a rigid body are, from image files")
+    )
+    _add_record(commands.add_parser("record", help="record running cameras and their tags"))
+    _add_recover(commands.add_parser("recover", help="repair MCAP files whose recording was cut off"))
     _add_doctor(commands.add_parser("doctor", help="check everything that sharing frames needs"))
     _add_clean(commands.add_parser("clean", help="remove what ended processes left in shared memory"))
     _add_top(commands.add_parser("top", help="show the streams of frames and tags that are published"))
     _add_view(commands.add_parser("view", help="show cameras and tags in the browser"))
-    _add_bench(commands.add_parser("bench", help="compare ways to hand over frames, from a checkout"))
+    _add_bench(commands.add_parser("bench", help="compare with others, from a checkout"))
     return parser
 
 
@@ -94,7 +100,56 @@ def _add_detect(parser: argparse.ArgumentParser) -> None:
         "--decimate", type=_positive, metavar="D", default=1.0, help="search in an image D times smaller"
     )
     parser.add_argument("--backend", default="pupil", metavar="B", help="pupil (default) or pyapriltags")
+    parser.add_argument("--bundles", type=Path, metavar="FILE", help="bundle file: rigid bodies with several tags")
     parser.add_argument("--json", action="store_true", help="print one JSON object per image")
+
+
+def _add_calibrate_bundle(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_calibrate_bundle)
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of them")
+    parser.add_argument(
+        "--tag-size", type=_positive, metavar="M", required=True, help="edge of the tags' black border, m"
+    )
+    parser.add_argument("--family", metavar="F", default="tag36h11", help="tag family (default tag36h11)")
+    camera = parser.add_mutually_exclusive_group(required=True)
+    camera.add_argument(
+        "--intrinsics", type=_intrinsics, metavar="FX,FY,CX,CY", help="px, of a lens without distortion"
+    )
+    camera.add_argument("--calibration", metavar="FILE", help="camera calibration, YAML in the camera_info format")
+    parser.add_argument("--output", type=Path, metavar="FILE", required=True, help="bundle file to write")
+    parser.add_argument("--name", default="bundle", help="of the bundle (default bundle)")
+    parser.add_argument("--frame", default="", help="of the body (default: the bundle's name)")
+    parser.add_argument("--origin", metavar="FAMILY:ID", help="tag whose frame is the body's (default: the lowest id)")
+    parser.add_argument("--backend", default="pyapriltags", metavar="B", help="pyapriltags (default) or pupil")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def _add_record(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_record)
+    parser.add_argument(
+        "--camera", action="append", metavar="NAME", help="record this one, repeatable (default camera)"
+    )
+    parser.add_argument("--duration", type=_positive, metavar="S", help="end after S seconds (default: Ctrl-C)")
+    parser.add_argument("--output", metavar="DIR", help="where the folder of the recording goes (default recordings)")
+    parser.add_argument("--format", metavar="F", help="mkv (default), mp4 or mcap")
+    parser.add_argument("--codec", metavar="C", help="of videos: h264 (default), hevc, ffv1 (lossless) or mjpeg")
+    parser.add_argument("--quality", type=int, metavar="Q", help="CRF, quantiser or JPEG quality")
+    parser.add_argument("--preset", metavar="P", help="of h264 and hevc (default superfast)")
+    parser.add_argument("--fps", type=_positive, metavar="HZ", help="video with a constant rate, gaps filled")
+    parser.add_argument("--image", metavar="I", help="in MCAP: raw (default), jpeg or png")
+    parser.add_argument("--compression", metavar="C", help="of MCAP: none, lz4 (default) or zstd")
+    parser.add_argument(
+        "--transform", action="append", metavar="T", help="crop=X,Y,W,H, resize=WxH, tags, module:function"
+    )
+    parser.add_argument("--no-tags", action="store_true", help="record frames only")
+    parser.add_argument("--no-loss", action="store_true", help="wait for each frame: cameras in lockstep only")
+    parser.add_argument("--json", action="store_true", help="print the summary as one JSON object and nothing else")
+
+
+def _add_recover(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_recover)
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="MCAP files, or folders of recordings")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per file")
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +186,7 @@ def _add_view(parser: argparse.ArgumentParser) -> None:
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_bench)
-    parser.add_argument("benchmark", choices=["transport", "view"], help="what is measured")
+    parser.add_argument("benchmark", choices=BENCHMARKS, help="what is measured")
     parser.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="of the benchmark; see its own help")
 
 
@@ -166,6 +221,38 @@ def _detect(arguments: argparse.Namespace) -> int:
     from airo_ros2.detect import run_detect
 
     return run_detect(arguments, write=_write)
+
+
+def _calibrate_bundle(arguments: argparse.Namespace) -> int:
+    from airo_ros2.calibrate_bundle import run_calibrate_bundle
+
+    return run_calibrate_bundle(arguments, write=_write)
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    from airo_frames.interruption import Interruption
+
+    with Interruption() as interruption:  # before ROS is loaded: Ctrl-C may come meanwhile
+        from airo_ros2.record.run import RecordOptions, run_record
+
+        # Option and parameter of the recorder node; what was not given keeps the node's default.
+        names = {"camera": "cameras", "output": "directory", "fps": "rate", "transform": "transforms"}
+        same = ("format", "codec", "quality", "preset", "image", "compression")
+        given = {
+            parameter: getattr(arguments, option)
+            for option, parameter in (names | dict(zip(same, same, strict=True))).items()
+            if getattr(arguments, option) is not None
+        }
+        given |= {"tags": False} if arguments.no_tags else {}
+        given |= {"no_loss": True} if arguments.no_loss else {}
+        options = RecordOptions(given, duration=arguments.duration, json=arguments.json)
+        return run_record(options, interruption=interruption, write=_write)
+
+
+def _recover(arguments: argparse.Namespace) -> int:
+    from airo_ros2.recover import run_recover
+
+    return run_recover(arguments.paths, as_json=arguments.json, write=_write)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
+from tag_pose.bundle_pose import LocatedBundle
 from tag_pose.tagger import DetectedTag
 
-__all__ = ["tag_text"]
+__all__ = ["bundle_text", "tag_text"]
 
 
 def tag_text(tag: DetectedTag) -> str:
@@ -20,3 +21,10 @@ def tag_text(tag: DetectedTag) -> str:
     towards_camera = -tag.pose.position / np.linalg.norm(tag.pose.position)
     tilt = math.degrees(math.acos(float(np.clip(tag.pose.camera_from_tag[:3, 2] @ towards_camera, -1.0, 1.0))))
     return f"{name} ({x:+.3f}, {y:+.3f}, {z:.3f}) m tilt {tilt:.0f} deg"
+
+
+def bundle_text(bundle: LocatedBundle) -> str:
+    """Return name, position in the camera frame, and how many of its tags were used and rejected."""
+    x, y, z = bundle.position
+    rejected = f", {len(bundle.rejected)} rejected" if bundle.rejected else ""
+    return f"{bundle.layout.name} ({x:+.4f}, {y:+.4f}, {z:.4f}) m from {len(bundle.used)} tags{rejected}"

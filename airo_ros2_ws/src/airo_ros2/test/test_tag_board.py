@@ -9,10 +9,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import numpy as np
@@ -26,6 +29,7 @@ from tag_pose.pose import PoseEstimate
 from tag_pose.tagger import DetectedTag
 
 Start = Callable[..., Any]
+WAIT_SECS = 60.0
 
 
 def tag(tag_id: int, *, has_pose: bool = True) -> DetectedTag:
@@ -92,33 +96,73 @@ def test_tags_without_pose() -> None:
     assert re.search(r"tag36h11:3 +- +- +- ", text_of(board))
 
 
+class Terminal:
+    """A terminal that is read to its end."""
+
+    def __init__(self) -> None:
+        self.master, self.slave = pty.openpty()
+        self.shown = ""
+        self._thread = threading.Thread(target=self._read)
+
+    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        """Start a process in it."""
+        environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), self.slave)
+        process = subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload]
+        os.close(self.slave)
+        self._thread.start()
+        return process
+
+    def _read(self) -> None:
+        while True:
+            try:
+                text = os.read(self.master, 65536)
+            except OSError:  # the other end is closed
+                return
+            self.shown += text.decode(errors="replace")
+
+    def close(self) -> None:
+        """Wait for the end of what is shown."""
+        self._thread.join(WAIT_SECS)
+        os.close(self.master)
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """Wait until looking gives something, and return it."""
+    deadline = time.monotonic() + WAIT_SECS
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def page_at(url: str) -> bytes:
+    """Return a page; nothing while there is no server yet."""
+    try:
+        with urlopen(url, timeout=WAIT_SECS) as page:
+            return bytes(page.read())
+    except URLError:
+        return b""
+
+
 def test_bringup_on_a_terminal(ros_domain: int) -> None:
     """A terminal gets the table with poses, rate and the address of the view, which answers; Ctrl-C ends all."""
-    master, slave = pty.openpty()
-    command = [sys.executable, "-m", "airo_ros2.cli", "bringup"]
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
-    with subprocess.Popen(command, stdout=slave, stderr=slave, stdin=slave, env=environment) as bringup:
-        os.close(slave)
-        shown = ""
-        try:
-            while not re.search(r"tag36h11:0.*[+-]\d\.\d{3}", shown):
-                shown += os.read(master, 65536).decode(errors="replace")
-            url = re.search(r"shown on (http://127\.0\.0\.1:\d+/)", shown)
-            assert url is not None and "results per second" in shown
-            with urlopen(url[1], timeout=60.0) as page:
-                assert b"<title>airo view</title>" in page.read()
-            bringup.send_signal(signal.SIGINT)
-            while True:
-                try:
-                    if not os.read(master, 65536):
-                        break
-                except OSError:  # the other end of the terminal is closed
-                    break
-            assert bringup.wait(60.0) == 0
-        finally:
-            if bringup.poll() is None:
-                bringup.kill()
-            os.close(master)
+    terminal = Terminal()
+    bringup = terminal.start([sys.executable, "-m", "airo_ros2.cli", "bringup"])
+    try:
+        eventually(lambda: re.search(r"tag36h11:0.*[+-]\d\.\d{3}", terminal.shown))
+        url = re.search(r"shown on (http://127\.0\.0\.1:\d+/)", terminal.shown)
+        assert url is not None and "results per second" in terminal.shown
+        assert b"<title>airo view</title>" in eventually(lambda: page_at(url[1]))
+        bringup.send_signal(signal.SIGINT)
+        assert bringup.wait(WAIT_SECS) == 0
+    finally:
+        if bringup.poll() is None:
+            bringup.kill()
+        bringup.wait()
+        terminal.close()
 
 
 @pytest.mark.parametrize("options", [["--headless"], ["--json"]])

@@ -1,58 +1,95 @@
-"""How uncertain the pose of one tag is."""
+"""How uncertain the corners of a tag are, and what was fitted to them."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["corner_sigma", "pose_covariance"]
+__all__ = ["CornerNoise", "corner_sigmas", "covariances"]
 
-# Standard deviation of one corner coordinate against the length of the tag's sides, both px; measured on rendered tags.
-SIDES_PX = (16.0, 20.0, 24.0, 32.0, 48.0, 96.0)
-SIGMAS_PX = (0.14, 0.11, 0.08, 0.06, 0.05, 0.04)
+# Standard deviation of one corner coordinate against the width of the tag's image, both px, of each backend: measured
+# by benchmarks/tags on sharp images with little noise. Below 25 px the libraries fit the edges of a tag badly.
+WIDTHS_PX = (10.0, 15.0, 17.0, 19.0, 21.0, 23.0, 25.0, 29.0, 32.0, 37.0, 56.0, 100.0)
+SIGMAS_PX = {
+    "pupil": (0.18, 0.19, 0.16, 0.14, 0.10, 0.085, 0.062, 0.054, 0.051, 0.049, 0.041, 0.039),
+    "pyapriltags": (0.18, 0.19, 0.16, 0.15, 0.11, 0.09, 0.065, 0.033, 0.0195, 0.0155, 0.0125, 0.0115),
+}
+DEFAULT_BACKEND = "pupil"
 MAX_CONDITION = 1e12
+# Learning the noise of a camera: what the table is worth at the start and how long residuals count, degrees of freedom.
+DOF_OF_TABLE, MAX_DOF = 10.0, 200.0
+DOF_OF_TAG = 2.0  # four corners are eight numbers, a pose is six
+LARGEST_SURPRISE = 6.0  # of a tag's residuals against what is known: a covered tag tells little of the others
+SCALE_RANGE = (1.0, 15.0)
 
 
-def corner_sigma(corners: NDArray[np.float64]) -> float:
-    """Return the standard deviation of each coordinate of a tag's corners, px, from the mean length of its sides.
-
-    Args:
-        corners: (4, 2) float64, px, in order around the tag.
-    """
-    side = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).mean()
-    return float(np.interp(side, SIDES_PX, SIGMAS_PX))
-
-
-def pose_covariance(
-    points_in_tag: NDArray[np.float64],
-    *,
-    camera_from_tag: NDArray[np.float64],
-    pixels_by_point: NDArray[np.float64],
-    sigma: float,
-) -> NDArray[np.float64] | None:
-    """Return the covariance of a pose that was fitted to pixels by least squares: sigma^2 (J^T J)^-1.
+def corner_sigmas(corners: NDArray[np.float64], *, backend: str = DEFAULT_BACKEND) -> NDArray[np.float64]:
+    """Return the standard deviations of the coordinates of tags' corners in sharp images with little noise, px.
 
     Args:
-        points_in_tag: (N, 3) float64, m.
-        camera_from_tag: (4, 4) float64.
-        pixels_by_point: (N, 2, 3) float64, px per m: derivative of each pixel by its point in the camera frame.
-        sigma: px, standard deviation of each coordinate of the pixels.
+        corners: (..., 4, 2) float64, px, in order around each tag.
+        backend: the library that found them.
 
     Returns:
-        (6, 6) float64 in the order of geometry_msgs: x, y, z (m), rotation about x, y, z (rad). Rotations are about the
-        axes of the camera frame through the tag's origin: R_true = exp(rotation) R. None when the pixels do not
-        determine the pose.
+        (...) float64, from the width of each tag's image: its area divided by its longest side.
     """
-    arms = points_in_tag @ camera_from_tag[:3, :3].T  # from the tag's origin to each point, camera frame
-    # d(exp(w) R p)/dw = -[R p]_x, so each pixel turns with the cross product of the axes and its arm.
-    by_rotation = np.stack([pixels_by_point @ np.cross(axis, arms)[:, :, None] for axis in np.eye(3)], axis=-1)
-    jacobian = np.concatenate([pixels_by_point, by_rotation[:, :, 0, :]], axis=-1).reshape(-1, 6)
-    # Metres and radians differ in scale: columns of unit length make the condition say something.
-    scales = np.linalg.norm(jacobian, axis=0)
-    if not (np.isfinite(scales).all() and (scales > 0).all()):
-        return None
-    normal = (jacobian / scales).T @ (jacobian / scales)
-    if np.linalg.cond(normal) > MAX_CONDITION:
-        return None
-    covariance = sigma**2 * np.linalg.inv(normal) / np.outer(scales, scales)
-    return np.asarray((covariance + covariance.T) / 2, dtype=np.float64)
+    sides = corners - np.roll(corners, 1, axis=-2)
+    longest = np.sqrt(np.square(sides).sum(axis=-1).max(axis=-1))
+    one, other = corners[..., 2, :] - corners[..., 0, :], corners[..., 3, :] - corners[..., 1, :]
+    areas = np.abs(one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]) / 2
+    widths = np.divide(areas, longest, out=np.zeros_like(longest), where=longest > 0)
+    return np.asarray(np.interp(widths, WIDTHS_PX, SIGMAS_PX[backend]), dtype=np.float64)
+
+
+class CornerNoise:
+    """How much larger the noise of the corners of a camera is than in sharp images with little noise.
+
+    It is learned from how well poses explain the corners: noise, blur and an inexact calibration all show there.
+    """
+
+    def __init__(self) -> None:
+        self._sum = self._dof = DOF_OF_TABLE
+
+    @property
+    def scale(self) -> float:
+        """Factor for corner_sigmas()."""
+        return max(SCALE_RANGE[0], min(math.sqrt(self._sum / self._dof), SCALE_RANGE[1]))
+
+    def learn(self, error: float, *, sigma: float) -> None:
+        """Learn from one tag whose pose is clear.
+
+        Args:
+            error: px, root mean square distance over its four corners.
+            sigma: px, of corner_sigmas() for it.
+        """
+        kept = min(1.0, MAX_DOF / (self._dof + DOF_OF_TAG))
+        surprise = min(4 * error**2 / sigma**2, LARGEST_SURPRISE * DOF_OF_TAG * self.scale**2)
+        self._sum = kept * (self._sum + surprise)
+        self._dof = kept * (self._dof + DOF_OF_TAG)
+
+
+def covariances(normals: NDArray[np.float64], *, sigmas: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the covariances of what was fitted by least squares: sigma^2 (J^T J)^-1.
+
+    Args:
+        normals: (B, D, D) float64: J^T J of each fit.
+        sigmas: (B,) float64: standard deviations of the residuals.
+
+    Returns:
+        (B, D, D) float64, symmetric; nan where the residuals do not determine the unknowns.
+    """
+    with np.errstate(all="ignore"):
+        # Metres and radians differ in scale: a diagonal of ones makes the condition say something.
+        scales = np.sqrt(np.diagonal(normals, axis1=1, axis2=2))
+        scaled = normals / (scales[:, :, None] * scales[:, None, :])
+        is_usable = np.isfinite(scaled).all(axis=(1, 2))
+        identity = np.eye(normals.shape[-1])
+        eigenvalues = np.linalg.eigvalsh(np.where(is_usable[:, None, None], scaled, identity))
+        is_usable &= eigenvalues[:, 0] * MAX_CONDITION > eigenvalues[:, -1]
+        inverses = np.linalg.inv(np.where(is_usable[:, None, None], scaled, identity))
+        found = inverses * np.square(sigmas)[:, None, None] / (scales[:, :, None] * scales[:, None, :])
+    found = (found + found.transpose(0, 2, 1)) / 2
+    found[~is_usable] = np.nan
+    return np.asarray(found)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from airo_frames.image_file import read_image
 from airo_frames.intrinsics import Intrinsics
-from tag_pose.detection_json import detection_as_dict
+from tag_pose.bundle_pose import LocatedBundle
+from tag_pose.detection_json import bundle_as_dict, detection_as_dict
 from tag_pose.gray import to_gray
 from tag_pose.tagger import DetectedTag, Tagger
 
@@ -25,22 +26,30 @@ class TaggedImage:
         size_wh: (width, height), px.
         detector_time: s, without the poses.
         tags: what was found.
+        bundles: those of the tagger that were found; None when it has none.
     """
 
     path: Path
     size_wh: tuple[int, int]
     detector_time: float
     tags: Sequence[DetectedTag]
+    bundles: Sequence[LocatedBundle] | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Return it ready for json.dumps: image, width, height, detector_time_ms, detections."""
-        return {
+        """Return it ready for json.dumps: image, width, height, detector_time_ms, detections.
+
+        With bundles there is also a key bundles.
+        """
+        fields: dict[str, object] = {
             "image": str(self.path),
             "width": self.size_wh[0],
             "height": self.size_wh[1],
             "detector_time_ms": self.detector_time * 1e3,
             "detections": [detection_as_dict(tag) for tag in self.tags],
         }
+        if self.bundles is not None:
+            fields["bundles"] = [bundle_as_dict(bundle) for bundle in self.bundles]
+        return fields
 
 
 def detect_image_file(path: Path, *, tagger: Tagger, intrinsics: Intrinsics | None) -> TaggedImage:
@@ -63,4 +72,6 @@ def detect_image_file(path: Path, *, tagger: Tagger, intrinsics: Intrinsics | No
     observations = tagger.detect(gray)
     detector_time = time.perf_counter() - start
     size_wh = gray.shape[1], gray.shape[0]
-    return TaggedImage(path, size_wh, detector_time, tagger.locate(observations, intrinsics=intrinsics))
+    tags = tagger.locate(observations, intrinsics=intrinsics)
+    bundles = tagger.locate_bundles(tags, intrinsics=intrinsics) if tagger.locator.bundles else None
+    return TaggedImage(path, size_wh, detector_time, tags, bundles)

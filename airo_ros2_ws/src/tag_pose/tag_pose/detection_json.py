@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tag_pose.planar import PoseSolution
-from tag_pose.pose import PoseEstimate
+from tag_pose.bundle_pose import LocatedBundle
+from tag_pose.pose import PoseEstimate, PoseSolution
 from tag_pose.tagger import DetectedTag
 
-__all__ = ["detection_as_dict"]
+__all__ = ["bundle_as_dict", "detection_as_dict"]
 
 
 def detection_as_dict(tag: DetectedTag) -> dict[str, object]:
@@ -29,6 +29,21 @@ def detection_as_dict(tag: DetectedTag) -> dict[str, object]:
         **_pose_fields(tag.pose),
         "alternative": None if tag.pose is None or tag.pose.alternative is None else _pose_fields(tag.pose.alternative),
         "covariance": None if tag.pose is None or tag.pose.covariance is None else _numbers(tag.pose.covariance),
+    }
+
+
+def bundle_as_dict(bundle: LocatedBundle) -> dict[str, object]:
+    """Return a bundle ready for json.dumps(allow_nan=False): its pose, and the tags it was made from as FAMILY:ID."""
+    return {
+        "name": bundle.layout.name,
+        "frame": bundle.layout.frame,
+        "position": _numbers(bundle.position),
+        "quaternion_xyzw": _numbers(bundle.quaternion_xyzw),
+        "reprojection_error_px": bundle.reprojection_error_px,
+        "covariance": None if bundle.covariance is None else _numbers(bundle.covariance),
+        "ambiguous": bundle.is_ambiguous,
+        "tags": [f"{family}:{tag_id}" for family, tag_id in bundle.used],
+        "rejected_tags": [f"{family}:{tag_id}" for family, tag_id in bundle.rejected],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -16,9 +17,22 @@ from tag_pose.detector_settings import DetectorSettings
 from tag_pose.exceptions import DetectorImageError
 from tag_pose.observation import TagObservation
 
-__all__ = ["DetectorSettings", "TagDetector", "TagObservation"]
+__all__ = ["DetectorSettings", "Examination", "TagDetector", "TagObservation", "without_duplicates"]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What a detector made of one image.
+
+    Attributes:
+        tags: sorted by family, id and position, each tag once.
+        rejected: candidates that the library took for tags and that did not pass max_hamming and min_decision_margin.
+    """
+
+    tags: list[TagObservation]
+    rejected: int
 
 
 class TagDetector:
@@ -60,12 +74,18 @@ class TagDetector:
         Raises:
             DetectorImageError: the array is not (H, W) uint8.
             DetectorClosedError: after close().
+            DetectorFailedError: the library failed at this image.
         """
+        return self.examine(gray).tags
+
+    def examine(self, gray: NDArray[np.uint8]) -> Examination:
+        """Return the tags in an image, as detect() does, and how many candidates were rejected."""
         _check_image(gray)
         if min(gray.shape) < self._settings.smallest_side:
-            return []
-        accepted = [observation for observation in self._backend.detect(gray) if self._accepts(observation)]
-        return sorted(_without_duplicates(accepted), key=_sort_key)
+            return Examination([], 0)
+        candidates = self._backend.detect(gray)
+        accepted = [candidate for candidate in candidates if self._accepts(candidate)]
+        return Examination(without_duplicates(accepted), len(candidates) - len(accepted))
 
     def close(self) -> None:
         """Free the native detector. Closing again does nothing."""
@@ -102,13 +122,16 @@ def _check_image(gray: Any) -> None:
         )
 
 
-def _without_duplicates(observations: Iterable[TagObservation]) -> list[TagObservation]:
-    """Keep the surest of the observations that are the same tag: same family and id, one's centre inside the other."""
+def without_duplicates(observations: Iterable[TagObservation]) -> list[TagObservation]:
+    """Return observations sorted by family, id and position, of each tag the surest one.
+
+    Two are the same tag when family and id are the same and the centre of one lies inside the other.
+    """
     kept: list[TagObservation] = []
     for candidate in sorted(observations, key=lambda found: (found.hamming, -found.decision_margin)):
         if not any(_same_tag(candidate, other) for other in kept):
             kept.append(candidate)
-    return kept
+    return sorted(kept, key=_sort_key)
 
 
 def _same_tag(one: TagObservation, other: TagObservation) -> bool:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from airo_frames.rotation import rotation_matrix
 from airo_frames.text import read_text, write_text
 from tag_pose.observation import TagObservation
-from tag_pose.planar import PoseSolution
-from tag_pose.pose import PoseEstimate, ambiguity_of
+from tag_pose.pose import PoseEstimate, PoseSolution, ambiguity_of
 from tag_pose.tagger import DetectedTag
 
 __all__ = ["read_tags", "write_tags"]

@@ -1,4 +1,4 @@
-"""One tag as it was seen in one image, without a pose."""
+"""One tag as it was seen in one image, without and with a pose."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TagObservation"]
+from tag_pose.pose import PoseEstimate
+from tag_pose.tag_name import TagName
+
+__all__ = ["DetectedTag", "TagObservation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,3 +40,23 @@ class TagObservation:
             array = np.array(getattr(self, name), dtype=np.float64)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
+
+    @property
+    def name(self) -> TagName:
+        """Family and id."""
+        return self.family, self.tag_id
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedTag:
+    """One tag in one image.
+
+    Attributes:
+        observation: where it is in the image.
+        tag_size: m, edge of the black border; None when unknown.
+        pose: where it is in the camera frame; None without intrinsics or size, or when its corners give no pose.
+    """
+
+    observation: TagObservation
+    tag_size: float | None
+    pose: PoseEstimate | None

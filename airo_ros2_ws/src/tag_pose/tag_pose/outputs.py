@@ -2,74 +2,105 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airo_camera_msgs.msg import TagDetections
-from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
-from std_msgs.msg import ColorRGBA, Header
-from visualization_msgs.msg import Marker, MarkerArray
+from geometry_msgs.msg import PoseArray, PoseWithCovarianceStamped
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
 
-from airo_frames import Frame
-from airo_frames.stamps import NANOS_PER_SEC, write_stamp
+from airo_frames.stamps import write_stamp
 from airo_frames.text import write_text
 from rclpy_loans import LoanPublisher, loan_qos
 from tag_pose.messages import write_tags
-from tag_pose.pose import PoseEstimate
-from tag_pose.tagger import DetectedTag
+from tag_pose.observation import DetectedTag
+from tag_pose.overlay_output import OverlayOutput
+from tag_pose.pipeline import Pipeline
+from tag_pose.standard_messages import (
+    Located,
+    covariance_message,
+    fill_apriltag_detection,
+    located,
+    markers_of,
+    pose_message,
+    time_message,
+)
+from tag_pose.tag_table import topic_of
+from tag_pose.tagged_frame import TaggedFrame
+from tag_pose.transform_output import TransformOutput
 
 if TYPE_CHECKING:
     from rclpy.node import Node
+    from rclpy.publisher import Publisher
 
-__all__ = ["TagOutputs", "TaggedFrame"]
-
-MARKER_LIFETIME_NANOS = 500_000_000
-MARKER_THICKNESS = 0.001  # m
-TEXT_HEIGHT = 0.5  # of the tag's size
-
-
-@dataclass(frozen=True, eq=False)
-class TaggedFrame:
-    """The result of one frame.
-
-    Attributes:
-        frame: without its pixels' validity: only its head is used.
-        tags: what was found in it.
-        detector_time: s, spent in the detector and on the poses.
-    """
-
-    frame: Frame
-    tags: Sequence[DetectedTag]
-    detector_time: float
+__all__ = ["TagOutputs"]
 
 
 class TagOutputs:
-    """Publishes tags, tag_poses, tag_markers and, where tf2_msgs is installed, /tf. Used by one thread."""
+    """Publishes the results of a camera. publish() is called by one thread at a time.
 
-    def __init__(self, node: Node) -> None:
+    Args:
+        node: the node that publishes.
+        transforms: policy of TransformOutput.
+        pipeline: its configured tags and its bundles get topics of their own.
+        failed: called if the thread that draws the overlay ends by an error.
+    """
+
+    def __init__(self, node: Node, *, transforms: str, pipeline: Pipeline, failed: Callable[[Exception], None]) -> None:
+        self._node = node
         # Reliable and in order: a reader that keeps up gets the result of every frame.
         self._tags = LoanPublisher(node, TagDetections, "tags", qos=loan_qos(16, reliable=True))
         self._poses = node.create_publisher(PoseArray, "tag_poses", 10)
         self._markers = node.create_publisher(MarkerArray, "tag_markers", 10)
-        self._transforms = _TransformOutput.make(node)
+        self._transforms = TransformOutput(node, policy=transforms)
+        self._pose_publishers: dict[str, Publisher] = {}  # of configured tags and bundles, by topic
+        self._posing = threading.Lock()  # held while poses are published: a publisher must not go away meanwhile
+        self._apriltag = _ApriltagOutput(node)
+        self._overlay = OverlayOutput(node, failed=failed)
+        self.follow(pipeline)
 
-    def publish(self, result: TaggedFrame) -> None:
-        """Publish the tags of one frame; the standard topics only while somebody listens."""
+    def follow(self, pipeline: Pipeline) -> None:
+        """Have a topic for each configured tag and bundle, and no others. Called by the executor."""
+        wanted = {entry.topic for entry in pipeline.table.entries}
+        wanted |= {topic_of(bundle.name) for bundle in pipeline.bundles}
+        publishers = {topic: one for topic, one in self._pose_publishers.items() if topic in wanted}
+        for topic in wanted - set(publishers):
+            publishers[topic] = self._node.create_publisher(PoseWithCovarianceStamped, f"tag_poses/{topic}", 10)
+        unwanted = [one for topic, one in self._pose_publishers.items() if topic not in wanted]
+        with self._posing:
+            self._pose_publishers = publishers
+        for publisher in unwanted:
+            self._node.destroy_publisher(publisher)
+
+    def publish(self, result: TaggedFrame, *, is_repeated: bool = False) -> None:
+        """Publish the tags of one frame; the standard topics only while somebody listens.
+
+        Args:
+            result: of the frame.
+            is_repeated: it was published before: only the reader that acknowledges frames needs it again.
+        """
         self._publish_tags(result)
-        header = Header(stamp=_time(result.frame.stamp_nanos), frame_id=result.frame.frame_id)
-        located = [(tag, tag.pose) for tag in result.tags if tag.pose is not None]
+        if is_repeated:
+            return
+        header = Header(stamp=time_message(result.frame.stamp_nanos), frame_id=result.frame.frame_id)
+        tags = located(result.tags)
+        self._transforms.publish(header, result)
+        with self._posing:
+            self._publish_poses(header, result)
         if self._poses.get_subscription_count():
-            self._poses.publish(PoseArray(header=header, poses=[_pose(pose) for _, pose in located]))
-        if self._markers.get_subscription_count() and located:
-            self._markers.publish(
-                MarkerArray(markers=[m for tag, pose in located for m in _markers(header, tag, pose)])
-            )
-        if self._transforms is not None:
-            self._transforms.publish(header, located)
+            self._poses.publish(PoseArray(header=header, poses=[pose_message(pose) for _, pose in tags]))
+        if self._markers.get_subscription_count() and tags:
+            self._markers.publish(MarkerArray(markers=[m for tag, pose in tags for m in markers_of(header, tag, pose)]))
+        self._apriltag.publish(header, result.tags)
+        self._overlay.offer(result)
+
+    def close(self) -> None:
+        """End the thread that draws."""
+        self._overlay.close()
 
     def _publish_tags(self, result: TaggedFrame) -> None:
         frame = result.frame
@@ -77,69 +108,43 @@ class TagOutputs:
             write_stamp(message["stamp"], frame.stamp_nanos)
             message["width"], message["height"] = frame.size_wh
             message["detector_time"], message["zero_copy"] = result.detector_time, frame.is_zero_copy
+            message["rejected"] = result.rejected
             write_text(message["frame_id"], frame.frame_id, name="frame_id")
             write_tags(message, result.tags)
 
+    def _publish_poses(self, header: Header, result: TaggedFrame) -> None:
+        if not self._pose_publishers:
+            return
+        found: list[tuple[str, Located]] = []
+        for tag, pose in located(result.tags):
+            entry = result.table.entry(*tag.observation.name)
+            if entry is not None:
+                found.append((entry.topic, pose))
+        found += [(topic_of(bundle.layout.name), bundle) for bundle in result.bundles]
+        count = Counter(topic for topic, _ in found)
+        for topic, located_one in found:
+            # Two tags of one name in one image cannot be told apart.
+            publisher = self._pose_publishers.get(topic) if count[topic] == 1 else None
+            if publisher is not None and publisher.get_subscription_count():
+                message = covariance_message(header, located_one)
+                if message is not None:
+                    publisher.publish(message)
 
-class _TransformOutput:
-    """Publishes each tag whose name is unique in the image as a TF frame such as tag36h11:0."""
 
-    def __init__(self, node: Node, tf_message: Any) -> None:
-        from geometry_msgs.msg import TransformStamped
+class _ApriltagOutput:
+    """Publishes what apriltag_ros publishes, where apriltag_msgs is installed."""
 
-        self._message, self._transform = tf_message, TransformStamped
-        self._publisher = node.create_publisher(tf_message, "/tf", 100)
-
-    @classmethod
-    def make(cls, node: Node) -> _TransformOutput | None:
+    def __init__(self, node: Node) -> None:
         try:
-            tf_message = import_module("tf2_msgs.msg").TFMessage
+            self._messages: Any = import_module("apriltag_msgs.msg")
         except ImportError:
-            node.get_logger().info("tf2_msgs is not installed: tags are not published on /tf, but on tag_poses")
-            return None
-        return cls(node, tf_message)
+            self._messages = None
+            return
+        self._publisher = node.create_publisher(self._messages.AprilTagDetectionArray, "detections", 10)
 
-    def publish(self, header: Header, located: Sequence[tuple[DetectedTag, PoseEstimate]]) -> None:
-        names = Counter(_frame_name(tag) for tag, _ in located)
-        transforms = []
-        for tag, estimate in located:
-            if names[_frame_name(tag)] == 1:
-                stamped = self._transform(header=header, child_frame_id=_frame_name(tag))
-                pose = _pose(estimate)
-                translation = stamped.transform.translation
-                translation.x, translation.y, translation.z = pose.position.x, pose.position.y, pose.position.z
-                stamped.transform.rotation = pose.orientation
-                transforms.append(stamped)
-        if transforms:
-            self._publisher.publish(self._message(transforms=transforms))
-
-
-def _frame_name(tag: DetectedTag) -> str:
-    return f"{tag.observation.family}:{tag.observation.tag_id}"
-
-
-def _time(stamp_nanos: int) -> Time:
-    sec, nanosec = divmod(stamp_nanos, NANOS_PER_SEC)
-    return Time(sec=sec, nanosec=nanosec)
-
-
-def _pose(estimate: PoseEstimate) -> Pose:
-    x, y, z = map(float, estimate.position)
-    qx, qy, qz, qw = map(float, estimate.quaternion_xyzw)
-    return Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
-
-
-def _markers(header: Header, tag: DetectedTag, estimate: PoseEstimate) -> list[Marker]:
-    """Return a flat white box where the tag is, and its id on it."""
-    size = float(tag.tag_size or 0.0)
-    box = Marker(header=header, ns=f"{tag.observation.family}", id=tag.observation.tag_id, type=Marker.CUBE)
-    box.pose = _pose(estimate)
-    box.scale.x, box.scale.y, box.scale.z = size, size, MARKER_THICKNESS
-    box.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=0.8)
-    text = Marker(header=header, ns=f"{tag.observation.family} id", id=tag.observation.tag_id)
-    text.type, text.text = Marker.TEXT_VIEW_FACING, str(tag.observation.tag_id)
-    text.pose, text.scale.z = box.pose, TEXT_HEIGHT * size
-    text.color = ColorRGBA(r=0.1, g=0.4, b=1.0, a=1.0)
-    for marker in (box, text):
-        marker.lifetime.nanosec = MARKER_LIFETIME_NANOS
-    return [box, text]
+    def publish(self, header: Header, tags: Sequence[DetectedTag]) -> None:
+        if self._messages is None or not self._publisher.get_subscription_count():
+            return
+        make = self._messages.AprilTagDetection
+        detections = [fill_apriltag_detection(make(), tag.observation) for tag in tags]
+        self._publisher.publish(self._messages.AprilTagDetectionArray(header=header, detections=detections))

@@ -2,186 +2,127 @@
 
 from __future__ import annotations
 
-import logging
-import math
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from airo_frames.intrinsics import Intrinsics
-from airo_frames.rotation import angle_between, quaternion_xyzw
-from tag_pose.exceptions import PoseInputError
+__all__ = ["MIN_AREA_PX2", "is_square_image", "square_poses", "tag_corners"]
 
-__all__ = ["PoseSolution", "distortion_for_opencv", "pixels_by_point", "planar_solutions", "tag_corners"]
-
-OPENCV_ORDER = [3, 2, 1, 0]  # of the points of a square: (-x, +y), (+x, +y), (+x, -y), (-x, -y)
-OPENCV_DISTORTION_SIZES = (4, 5, 8, 12, 14)
-# The refinement has led both starts to one minimum when less than this is left between them.
-SAME_SOLUTION = math.radians(0.2)
-
-logger = logging.getLogger(__name__)
+MIN_AREA_PX2 = 1.0
+CORNERS = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
+NEAREST_DEPTH = 1e-6  # m: what is nearer lies in the camera
 
 
-@dataclass(frozen=True, eq=False)
-class PoseSolution:
-    """One pose that explains the corners of a tag.
-
-    Attributes:
-        camera_from_tag: (4, 4) float64, m.
-        reprojection_error_px: root mean square distance over the four corners.
-    """
-
-    camera_from_tag: NDArray[np.float64]
-    reprojection_error_px: float
-
-    @property
-    def position(self) -> NDArray[np.float64]:
-        """(3,) float64, m: the middle of the tag in the camera frame. Memory: view of camera_from_tag."""
-        return self.camera_from_tag[:3, 3]
-
-    @property
-    def quaternion_xyzw(self) -> NDArray[np.float64]:
-        """(4,) float64 unit quaternion of camera_from_tag, w >= 0."""
-        return quaternion_xyzw(self.camera_from_tag[:3, :3])
-
-
-def tag_corners(tag_size: float) -> NDArray[np.float64]:
-    """Return a tag's corners in its own frame: (4, 3) float64, m, bottom-left, bottom-right, top-right, top-left."""
-    half = tag_size / 2
-    return np.array([[-half, -half, 0.0], [half, -half, 0.0], [half, half, 0.0], [-half, half, 0.0]])
-
-
-def distortion_for_opencv(intrinsics: Intrinsics) -> NDArray[np.float64]:
-    """Return the distortion with zeros appended up to a length that OpenCV accepts.
-
-    Raises:
-        PoseInputError: the distortion model is not one of OpenCV's pinhole models.
-    """
-    coefficients = intrinsics.distortion
-    if intrinsics.distortion_model not in ("", "plumb_bob", "rational_polynomial") and coefficients.any():
-        raise PoseInputError(
-            f"distortion model is {intrinsics.distortion_model!r}: expected plumb_bob or rational_polynomial; "
-            "rectify the images of other cameras"
-        )
-    size = next(size for size in OPENCV_DISTORTION_SIZES if size >= coefficients.size)
-    return np.pad(coefficients, (0, size - coefficients.size))
-
-
-def planar_solutions(
-    corners: NDArray[np.float64], *, tag_size: float, intrinsics: Intrinsics, distortion: NDArray[np.float64]
-) -> list[PoseSolution]:
-    """Return the poses that explain four corners, smallest error first.
+def tag_corners(tag_sizes: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return tags' corners in their own frames, m: bottom-left, bottom-right, top-right, top-left.
 
     Args:
-        corners: (4, 2) float64, px: bottom-left, bottom-right, top-right, top-left of the tag.
-        tag_size: m.
-        intrinsics: of the raw image.
-        distortion: as distortion_for_opencv() gives it.
+        tag_sizes: m, any shape.
 
     Returns:
-        Two, or one when both are the same, or none when the tag would not be in front of the camera and facing it.
+        (..., 4, 3) float64.
     """
-    points = tag_corners(tag_size)[OPENCV_ORDER]
-    quarter_turns = _quarter_turns(corners)
-    # In this order an upright tag is seen from behind, y down like the image: see _tag_from_solver().
-    pixels = np.ascontiguousarray(np.roll(corners, -quarter_turns, axis=0), dtype=np.float64)
-    camera = (intrinsics.camera_matrix, distortion)
-    try:
-        _, rotations, translations, _ = cv2.solvePnPGeneric(points, pixels, *camera, flags=cv2.SOLVEPNP_IPPE_SQUARE)
-    except cv2.error as error:
-        logger.debug("no pose for corners %s: %s", corners.tolist(), error)
-        return []
-    solver_from_tag = _tag_from_solver(quarter_turns).T
-    candidates = [
-        _refined(points, pixels, camera, np.asarray(rotation, np.float64), np.asarray(translation, np.float64))
-        for rotation, translation in zip(rotations, translations, strict=True)
-    ]
-    solutions = [_solution(*candidate, solver_from_tag=solver_from_tag) for candidate in candidates]
-    solutions = [solution for solution in solutions if _faces_camera(solution)]
-    solutions.sort(key=lambda solution: solution.reprojection_error_px)
-    if len(solutions) == 2 and _are_same(*solutions):
-        return solutions[:1]
-    return solutions
+    return np.asarray(np.asarray(tag_sizes, dtype=np.float64)[..., None, None] / 2 * CORNERS)
 
 
-def pixels_by_point(
-    solution: PoseSolution, *, tag_size: float, intrinsics: Intrinsics, distortion: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the derivative of each corner's pixel by its point in the camera frame: (4, 2, 3) float64, px per m."""
-    camera_from_tag = solution.camera_from_tag
-    points_in_camera = tag_corners(tag_size) @ camera_from_tag[:3, :3].T + camera_from_tag[:3, 3]
-    nowhere = np.zeros(3)
-    _, jacobian = cv2.projectPoints(points_in_camera, nowhere, nowhere, intrinsics.camera_matrix, distortion)
-    # Columns 3 to 5 are by the translation, which moves every point of the camera frame alike.
-    return np.asarray(jacobian[:, 3:6], dtype=np.float64).reshape(-1, 2, 3)
+def is_square_image(corners: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which corners are a convex quadrilateral of some area in the order of a tag that faces the camera.
 
-
-def _quarter_turns(corners: NDArray[np.float64]) -> int:
-    """Return by how many quarter turns a tag is rolled in the image, clockwise, 0 to 3."""
-    right, down = corners[1] - corners[0]
-    return round(math.atan2(down, right) / (math.pi / 2)) % 4
-
-
-def _tag_from_solver(quarter_turns: int) -> NDArray[np.float64]:
-    """Return the (3, 3) rotation from the frame in which OpenCV solves to the tag frame.
-
-    OpenCV's solver loses its precision near half turns, and returns nonsense at them: an upright tag in front of the
-    camera is just that, its y up and the camera's down. So it solves in a frame that never turns far from the camera's:
-    half a turn about x and some quarter turns about z away from the tag frame.
+    Args:
+        corners: (N, 4, 2) float64, px.
     """
-    half_turn = np.diag([1.0, -1.0, -1.0])
-    quarter_turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    return np.asarray(np.linalg.matrix_power(quarter_turn, quarter_turns) @ half_turn, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        sides = np.roll(corners, -1, axis=1) - corners
+        next_sides = np.roll(sides, -1, axis=1)
+        # Around a tag that faces the camera every turn has this sign in pixels, whose y points down.
+        turns = sides[..., 1] * next_sides[..., 0] - sides[..., 0] * next_sides[..., 1]
+        return np.asarray((turns > 0).all(axis=1) & (turns.sum(axis=1) / 4 >= MIN_AREA_PX2) & np.isfinite(turns).all(1))
 
 
-def _refined(
-    points: NDArray[np.float64],
-    pixels: NDArray[np.float64],
-    camera: tuple[NDArray[np.float64], NDArray[np.float64]],
-    rotation: NDArray[np.float64],
-    translation: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return rotation vector, translation and error after least squares, or those before if they are better."""
-    start = (rotation, translation, _error(points, pixels, camera, rotation, translation))
-    rotation, translation = rotation.copy(), translation.copy()
-    cv2.solvePnPRefineLM(points, pixels, *camera, rotation, translation)  # in place
-    refined = (rotation, translation, _error(points, pixels, camera, rotation, translation))
-    return refined if refined[2] <= start[2] else start
+def square_poses(
+    rays: NDArray[np.float64], *, tag_sizes: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two poses for each square, as starts of a refinement.
+
+    Args:
+        rays: (N, 4, 2) float64, x and y at z = 1 of each corner: bottom-left, bottom-right, top-right, top-left.
+        tag_sizes: (N,) float64, m.
+
+    Returns:
+        rotations: (N, 2, 3, 3) float64, camera from tag.
+        translations: (N, 2, 3) float64, m. Not finite where there is no pose.
+
+    Source: T. Collins and A. Bartoli, Infinitesimal Plane-Based Pose Estimation, 2014: the homography of the square
+    gives the image of its centre and the derivative there, which two rotations explain; the translation is linear.
+    """
+    with np.errstate(all="ignore"):
+        homographies = _homographies(rays)
+        rotations = _rotations(homographies)
+        translations = _translations(rays, rotations)
+    return rotations, translations * tag_sizes[:, None, None] / 2
 
 
-def _error(
-    points: NDArray[np.float64],
-    pixels: NDArray[np.float64],
-    camera: tuple[NDArray[np.float64], NDArray[np.float64]],
-    rotation: NDArray[np.float64],
-    translation: NDArray[np.float64],
-) -> float:
-    projected, _ = cv2.projectPoints(points, rotation, translation, *camera)
-    return math.sqrt(np.square(projected.reshape(-1, 2) - pixels).sum() / len(pixels))
+def _homographies(rays: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N, 3, 3) homographies from the square of corners (+-1, +-1) to the rays, 1 in the last place.
+
+    Source: P. Heckbert, Fundamentals of Texture Mapping and Image Warping, 1989, 2.2.3.
+    """
+    first, second, third, fourth = (rays[:, index] for index in range(4))
+    one, other = second - third, fourth - third
+    closing = first - second + third - fourth
+    determinant = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+    across = ((closing[:, 0] * other[:, 1] - closing[:, 1] * other[:, 0]) / determinant)[:, None]
+    up = ((one[:, 0] * closing[:, 1] - one[:, 1] * closing[:, 0]) / determinant)[:, None]
+    of_unit_square = np.ones((len(rays), 3, 3))
+    of_unit_square[:, :2, 0] = second - first + across * second
+    of_unit_square[:, :2, 1] = fourth - first + up * fourth
+    of_unit_square[:, :2, 2] = first
+    of_unit_square[:, 2, :2] = np.concatenate([across, up], axis=1)
+    homographies = of_unit_square @ np.array([[0.5, 0.0, 0.5], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])
+    return np.asarray(homographies / homographies[:, 2:, 2:])
 
 
-def _solution(
-    rotation: NDArray[np.float64],
-    translation: NDArray[np.float64],
-    error: float,
-    *,
-    solver_from_tag: NDArray[np.float64],
-) -> PoseSolution:
-    camera_from_tag = np.eye(4)
-    camera_from_tag[:3, :3] = cv2.Rodrigues(rotation)[0] @ solver_from_tag
-    camera_from_tag[:3, 3] = translation.reshape(3)
-    camera_from_tag.flags.writeable = False
-    return PoseSolution(camera_from_tag, error)
+def _rotations(homographies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the two rotations that explain the centre of a square and the derivative there, (N, 2, 3, 3)."""
+    centres = homographies[:, :2, 2]
+    derivative = homographies[:, :2, :2] - centres[:, :, None] * homographies[:, 2:, :2]
+    towards = _rotations_to(centres)  # the line of sight becomes the z axis
+    flattened = towards[:, :2, :2] - centres[:, :, None] * towards[:, 2:, :2]
+    affine = np.linalg.solve(np.where(np.isfinite(flattened), flattened, np.eye(2)), derivative)
+    gram = affine @ affine.transpose(0, 2, 1)
+    mean, half = (gram[:, 0, 0] + gram[:, 1, 1]) / 2, (gram[:, 0, 0] - gram[:, 1, 1]) / 2
+    largest = np.sqrt(mean + np.hypot(half, gram[:, 0, 1]))
+    upper = affine / largest[:, None, None]  # of the rotation: its first two rows and columns
+    left = np.eye(2) - upper.transpose(0, 2, 1) @ upper
+    lower = np.sqrt(
+        np.maximum(np.diagonal(left, axis1=1, axis2=2), 0.0)
+    )  # the first two of the third row, up to a sign
+    lower[:, 1] = np.where(left[:, 0, 1] < 0, -lower[:, 1], lower[:, 1])
+    local = np.empty((len(homographies), 2, 3, 3))
+    local[..., :2, :2] = upper[:, None]
+    local[:, 0, 2, :2], local[:, 1, 2, :2] = lower, -lower
+    local[..., 2] = np.cross(local[..., 0], local[..., 1])
+    return np.asarray(towards[:, None] @ local)
 
 
-def _faces_camera(solution: PoseSolution) -> bool:
-    pose = solution.camera_from_tag
-    if not (np.isfinite(pose).all() and math.isfinite(solution.reprojection_error_px)):
-        return False
-    return bool(pose[2, 3] > 0 and pose[:3, 2] @ pose[:3, 3] < 0)
+def _rotations_to(centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the smallest rotations that turn the z axis to (x, y, 1), (N, 3, 3)."""
+    directions = np.concatenate([centres, np.ones((len(centres), 1))], axis=1)
+    x, y, z = (directions / np.linalg.norm(directions, axis=1, keepdims=True)).T
+    rotations = np.empty((len(centres), 3, 3))
+    rotations[:, 0, 0], rotations[:, 0, 1], rotations[:, 0, 2] = 1 - x * x / (1 + z), -x * y / (1 + z), x
+    rotations[:, 1, 0], rotations[:, 1, 1], rotations[:, 1, 2] = -x * y / (1 + z), 1 - y * y / (1 + z), y
+    rotations[:, 2, 0], rotations[:, 2, 1], rotations[:, 2, 2] = -x, -y, z
+    return rotations
 
 
-def _are_same(one: PoseSolution, other: PoseSolution) -> bool:
-    return angle_between(one.camera_from_tag[:3, :3], other.camera_from_tag[:3, :3]) < SAME_SOLUTION
+def _translations(rays: NDArray[np.float64], rotations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the translations that bring the corners (+-1, +-1) nearest to their rays, (N, 2, 3), by linear squares."""
+    arms = CORNERS @ rotations.transpose(0, 1, 3, 2)  # (N, 2, 4, 3)
+    seen = rays[:, None]
+    # x_ray (z + t_z) = x + t_x: four equations for t_x and t_z, four for t_y and t_z.
+    right_sides = seen * arms[..., 2:] - arms[..., :2]
+    ray_sums, squares = seen.sum(axis=2), np.square(seen).sum(axis=(2, 3))
+    sums, products = right_sides.sum(axis=2), (seen * right_sides).sum(axis=(2, 3))
+    depths = ((ray_sums * sums).sum(axis=-1) / 4 - products) / (squares - np.square(ray_sums).sum(axis=-1) / 4)
+    across = (sums + ray_sums * depths[..., None]) / 4
+    return np.concatenate([across, depths[..., None]], axis=-1)

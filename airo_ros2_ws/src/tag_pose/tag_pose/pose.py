@@ -1,27 +1,65 @@
-"""The pose of one tag from its four corners."""
+"""The poses of tags from their corners."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
-from tag_pose.covariance import corner_sigma, pose_covariance
+from tag_pose.corner_rays import corner_rays
+from tag_pose.covariance import corner_sigmas, covariances
 from tag_pose.exceptions import PoseInputError
-from tag_pose.planar import PoseSolution, distortion_for_opencv, pixels_by_point, planar_solutions, tag_corners
+from tag_pose.planar import MIN_AREA_PX2, is_square_image, square_poses, tag_corners
+from tag_pose.pose_fit import fit_poses
 
-__all__ = ["PoseEstimate", "PoseSolution", "ambiguity_of", "check_tag_size", "estimate_pose"]
+__all__ = [
+    "AMBIGUOUS_RATIO",
+    "PoseEstimate",
+    "PoseSolution",
+    "ambiguity_of",
+    "check_tag_size",
+    "estimate_pose",
+    "estimate_poses",
+]
 
 # Above this ratio of errors, the smaller error was the wrong solution too often (rendered small and frontal tags).
 AMBIGUOUS_RATIO = 0.2
 # A previous pose farther than this from both solutions tells nothing about which one is right.
 PRIOR_REACH = math.radians(45)
-MIN_AREA_PX2 = 1.0
+# In one of a hundred tags noise alone makes the sum of the squared residuals, in sigma, larger than this.
+SURPRISING = 9.2
+# The refinement has led both starts to one minimum when less than this is left between them.
+SAME_SOLUTION = math.radians(0.2)
+
+
+@dataclass(frozen=True, eq=False)
+class PoseSolution:
+    """One pose that explains the corners of a tag.
+
+    Attributes:
+        camera_from_tag: (4, 4) float64, m.
+        reprojection_error_px: root mean square distance over the four corners.
+        covariance: (6, 6) float64, see PoseEstimate; None when the corners do not determine it, or it was not kept.
+    """
+
+    camera_from_tag: NDArray[np.float64]
+    reprojection_error_px: float
+    covariance: NDArray[np.float64] | None = None
+
+    @property
+    def position(self) -> NDArray[np.float64]:
+        """(3,) float64, m: the middle of the tag in the camera frame. Memory: view of camera_from_tag."""
+        return self.camera_from_tag[:3, 3]
+
+    @property
+    def quaternion_xyzw(self) -> NDArray[np.float64]:
+        """(4,) float64 unit quaternion of camera_from_tag, w >= 0."""
+        return quaternion_xyzw(self.camera_from_tag[:3, :3])
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +96,30 @@ class PoseEstimate:
         """(4,) float64 unit quaternion of camera_from_tag, w >= 0."""
         return quaternion_xyzw(self.camera_from_tag[:3, :3])
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the errors alone do not tell which solution is right."""
+        return self.ambiguity >= AMBIGUOUS_RATIO
+
+    @property
+    def solutions(self) -> tuple[PoseSolution, ...]:
+        """Both solutions, the chosen one first, or the only one."""
+        chosen = PoseSolution(self.camera_from_tag, self.reprojection_error_px, self.covariance)
+        return (chosen,) if self.alternative is None else (chosen, self.alternative)
+
+    def swapped(self) -> PoseEstimate:
+        """Return the same estimate with the alternative as the chosen one; itself when there is no alternative."""
+        if self.alternative is None:
+            return self
+        chosen, other = self.alternative, self.solutions[0]
+        return replace(
+            self,
+            camera_from_tag=chosen.camera_from_tag,
+            reprojection_error_px=chosen.reprojection_error_px,
+            covariance=chosen.covariance,
+            alternative=other,
+        )
+
 
 def estimate_pose(
     corners: NDArray[np.float64],
@@ -81,35 +143,77 @@ def estimate_pose(
 
     Raises:
         PoseInputError: size, corners, previous pose or distortion model cannot give a pose; says which and why.
-
-    Source: T. Collins and A. Bartoli, Infinitesimal Plane-Based Pose Estimation, 2014, refined by least squares.
     """
     check_tag_size(tag_size)
     _check_corners(corners)
     _check_previous(previous)
-    distortion = distortion_for_opencv(intrinsics)
-    solutions = planar_solutions(corners, tag_size=tag_size, intrinsics=intrinsics, distortion=distortion)
-    if not solutions:
-        return None
-    ambiguity = ambiguity_of(solutions)
-    if ambiguity >= AMBIGUOUS_RATIO and previous is not None:
-        solutions = _nearest_first(solutions, previous)
-    best = solutions[0]
-    covariance = pose_covariance(
-        tag_corners(tag_size),
-        camera_from_tag=best.camera_from_tag,
-        pixels_by_point=pixels_by_point(best, tag_size=tag_size, intrinsics=intrinsics, distortion=distortion),
-        sigma=corner_sigma(corners),
+    (estimate,) = estimate_poses(corners[None], tag_sizes=np.array([tag_size]), intrinsics=intrinsics)
+    if estimate is None or previous is None or not estimate.is_ambiguous:
+        return estimate
+    angles = [angle_between(other.camera_from_tag[:3, :3], previous[:3, :3]) for other in estimate.solutions]
+    return estimate.swapped() if angles[1] < min(angles[0], PRIOR_REACH) else estimate
+
+
+def estimate_poses(
+    corners: NDArray[np.float64],
+    *,
+    tag_sizes: NDArray[np.float64],
+    intrinsics: Intrinsics,
+    sigmas: NDArray[np.float64] | None = None,
+    are_crossings: bool = False,
+) -> list[PoseEstimate | None]:
+    """Return the poses of all tags of one raw (distorted) image, for little more than one costs.
+
+    Args:
+        corners: (N, 4, 2) float64, px in OpenCV's convention: bottom-left, bottom-right, top-right, top-left.
+        tag_sizes: (N,) float64, m.
+        intrinsics: of the image as it was taken; its distortion is used.
+        sigmas: (N,) float64, px, standard deviations of the corners' coordinates; corner_sigmas() when None.
+        are_crossings: the corners are crossings of lines fitted to the edges, which a lens bends.
+
+    Returns:
+        For each tag what estimate_pose() says; None also where the corners cannot be those of a tag.
+
+    Raises:
+        PoseInputError: the distortion model is unknown.
+
+    Source: T. Collins and A. Bartoli, Infinitesimal Plane-Based Pose Estimation, 2014, refined by least squares.
+    """
+    count = len(corners)
+    is_square = is_square_image(corners) & (tag_sizes > 0) & (tag_sizes < math.inf)
+    usable = np.flatnonzero(is_square)
+    rays, metrics = corner_rays(corners[usable], intrinsics=intrinsics, are_crossings=are_crossings)
+    estimates: list[PoseEstimate | None] = [None] * count
+    if len(usable) == 0:
+        return estimates
+    rotations, translations = square_poses(rays, tag_sizes=tag_sizes[usable])
+    fits = fit_poses(
+        tag_corners(tag_sizes[usable]).repeat(2, axis=0),
+        rays=rays.repeat(2, axis=0),
+        metrics=metrics.repeat(2, axis=0),
+        rotations=rotations.reshape(-1, 3, 3),
+        translations=translations.reshape(-1, 3),
     )
-    if covariance is not None:
-        covariance.flags.writeable = False
-    return PoseEstimate(
-        camera_from_tag=best.camera_from_tag,
-        reprojection_error_px=best.reprojection_error_px,
-        alternative=solutions[1] if len(solutions) > 1 else None,
-        ambiguity=ambiguity,
-        covariance=covariance,
-    )
+    sigmas = corner_sigmas(corners) if sigmas is None else sigmas
+    of_rows = sigmas[usable].repeat(2)
+    # Corners that fit worse than noise explains (a covered edge, motion) make the pose as much less sure.
+    surprises = np.maximum(fits.costs / np.square(of_rows) / SURPRISING, 1.0)
+    found = covariances(fits.normals, sigmas=of_rows * np.sqrt(surprises))
+    poses = np.tile(np.eye(4), (2 * len(usable), 1, 1))
+    poses[:, :3, :3], poses[:, :3, 3] = fits.rotations, fits.translations
+    faces_camera = (fits.rotations[:, :, 2] * fits.translations).sum(axis=1) < 0
+    is_valid = np.isfinite(fits.costs) & faces_camera & np.isfinite(poses).all(axis=(1, 2))
+    has_covariance = np.isfinite(found[:, 0, 0])
+    poses.flags.writeable = found.flags.writeable = False
+    errors = np.sqrt(fits.costs / 4).tolist()
+    for place, tag in enumerate(usable.tolist()):
+        solutions = [
+            PoseSolution(poses[row], errors[row], found[row] if has_covariance[row] else None)
+            for row in (2 * place, 2 * place + 1)
+            if is_valid[row]
+        ]
+        estimates[tag] = _estimate(solutions)
+    return estimates
 
 
 def check_tag_size(tag_size: float) -> None:
@@ -128,16 +232,31 @@ def ambiguity_of(solutions: Sequence[PoseSolution]) -> float:
     return smaller / larger if larger > 0 else 1.0
 
 
+def _estimate(solutions: list[PoseSolution]) -> PoseEstimate | None:
+    if not solutions:
+        return None
+    solutions.sort(key=lambda solution: solution.reprojection_error_px)
+    if len(solutions) == 2:
+        one, other = (solution.camera_from_tag[:3, :3] for solution in solutions)
+        # The trace of the rotation between them is 1 + 2 cos(angle).
+        if np.vdot(one, other) > 1 + 2 * math.cos(SAME_SOLUTION):
+            solutions = solutions[:1]
+    best = solutions[0]
+    return PoseEstimate(
+        camera_from_tag=best.camera_from_tag,
+        reprojection_error_px=best.reprojection_error_px,
+        alternative=solutions[1] if len(solutions) > 1 else None,
+        ambiguity=ambiguity_of(solutions),
+        covariance=best.covariance,
+    )
+
+
 def _check_corners(corners: NDArray[np.float64]) -> None:
     if corners.shape != (4, 2):
         raise PoseInputError(f"corners have shape {corners.shape}: expected (4, 2)")
     if not np.isfinite(corners).all():
         raise PoseInputError(f"corners are not finite: {corners.tolist()}")
-    sides = np.roll(corners, -1, axis=0) - corners
-    next_sides = np.roll(sides, -1, axis=0)
-    # Around a tag that faces the camera every turn has this sign in pixels, whose y points down.
-    turns = sides[:, 1] * next_sides[:, 0] - sides[:, 0] * next_sides[:, 1]
-    if not ((turns > 0).all() and turns.sum() / 4 >= MIN_AREA_PX2):
+    if not is_square_image(corners[None])[0]:
         raise PoseInputError(
             f"corners {np.round(corners, 2).tolist()} are no convex quadrilateral of {MIN_AREA_PX2:g} px^2 or more "
             "in the order bottom-left, bottom-right, top-right, top-left"
@@ -147,10 +266,3 @@ def _check_corners(corners: NDArray[np.float64]) -> None:
 def _check_previous(previous: NDArray[np.float64] | None) -> None:
     if previous is not None and (previous.shape != (4, 4) or not np.isfinite(previous).all()):
         raise PoseInputError(f"previous pose is {previous.tolist()}: expected a finite (4, 4) camera_from_tag or None")
-
-
-def _nearest_first(solutions: Sequence[PoseSolution], previous: NDArray[np.float64]) -> list[PoseSolution]:
-    angles = [angle_between(solution.camera_from_tag[:3, :3], previous[:3, :3]) for solution in solutions]
-    if min(angles) > PRIOR_REACH:
-        return list(solutions)
-    return [solutions[index] for index in np.argsort(angles, kind="stable")]

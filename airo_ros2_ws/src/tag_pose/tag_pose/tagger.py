@@ -2,59 +2,38 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
+from tag_pose.bundle import BundleLayout
+from tag_pose.bundle_pose import LocatedBundle
 from tag_pose.detector import TagDetector
 from tag_pose.detector_settings import DetectorSettings
-from tag_pose.exceptions import PoseInputError
-from tag_pose.observation import TagObservation
-from tag_pose.planar import distortion_for_opencv
-from tag_pose.pose import PoseEstimate, check_tag_size, estimate_pose
+from tag_pose.locator import PRIOR_LIFETIME_FRAMES, TagLocator
+from tag_pose.observation import DetectedTag, TagObservation
 
-__all__ = ["DetectedTag", "Tagger"]
-
-PRIOR_LIFETIME_FRAMES = 30
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class DetectedTag:
-    """One tag in one image.
-
-    Attributes:
-        observation: where it is in the image.
-        tag_size: m, edge of the black border; None when unknown.
-        pose: where it is in the camera frame; None without intrinsics or size, or when its corners give no pose.
-    """
-
-    observation: TagObservation
-    tag_size: float | None
-    pose: PoseEstimate | None
+__all__ = ["PRIOR_LIFETIME_FRAMES", "DetectedTag", "Tagger"]
 
 
 class Tagger:
-    """Finds tags and their poses in the images of one camera; uses each tag's last pose to tell two solutions apart.
+    """Finds tags and their poses in the images of one camera: a TagDetector and a TagLocator.
 
-    A last pose is used only for a tag whose family and id are unique in the image, and for 30 frames. Not to be shared
-    between threads. Use it as a context manager, or call close().
+    Not to be shared between threads. Use it as a context manager, or call close().
 
     Args:
         detector_settings: what to look for; the defaults when None.
-        tag_size: m, edge of the black border of every tag without an entry in tag_sizes; None when unknown.
-        tag_sizes: m, by tag id.
+        tag_size: m, edge of the black border of every tag without another size; None when unknown.
+        tag_sizes: m, by name ("tag36h11:4"), or by id in all families (4).
+        bundles: rigid bodies with several tags.
 
     Raises:
         DetectorSettingError: the detector cannot be made.
-        PoseInputError: a size is not a finite number above 0.
+        PoseInputError: a size is not a finite number above 0, or a name is not one.
+        BundleError: a tag belongs to two bundles, or two bundles have one name.
     """
 
     def __init__(
@@ -62,20 +41,28 @@ class Tagger:
         detector_settings: DetectorSettings | None = None,
         *,
         tag_size: float | None = None,
-        tag_sizes: Mapping[int, float] | None = None,
+        tag_sizes: Mapping[int | str, float] | None = None,
+        bundles: Sequence[BundleLayout] = (),
     ) -> None:
-        self._tag_size = tag_size
-        self._tag_sizes = dict(tag_sizes or {})
-        for size in (*self._tag_sizes.values(), *(() if tag_size is None else (tag_size,))):
-            check_tag_size(size)
-        self._frame_number = 0
-        self._priors: dict[tuple[str, int], _Prior] = {}  # by family and id
-        self._detector = TagDetector(detector_settings)
+        settings = DetectorSettings() if detector_settings is None else detector_settings
+        self._locator = TagLocator(
+            tag_size=tag_size,
+            tag_sizes=tag_sizes,
+            bundles=bundles,
+            backend=settings.backend,
+            are_crossings=settings.refine_edges,
+        )
+        self._detector = TagDetector(settings)
 
     @property
     def detector(self) -> TagDetector:
         """The detector; closed with the tagger."""
         return self._detector
+
+    @property
+    def locator(self) -> TagLocator:
+        """What makes poses of detections."""
+        return self._locator
 
     def process(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
         """Return the tags in an image with their poses: locate(detect(gray))."""
@@ -95,21 +82,19 @@ class Tagger:
         Raises:
             PoseInputError: the distortion model is unknown.
         """
-        observations = list(observations)
-        if intrinsics is not None:
-            distortion_for_opencv(intrinsics)
-        self._frame_number += 1
-        appearances = Counter(_key(observation) for observation in observations)
-        tags = [
-            self._located(observation, intrinsics, is_unique=appearances[_key(observation)] == 1)
-            for observation in observations
-        ]
-        self._remember(tags, appearances)
-        return tags
+        return self._locator.locate(observations, intrinsics=intrinsics)
+
+    def locate_bundles(self, tags: Sequence[DetectedTag], *, intrinsics: Intrinsics | None) -> list[LocatedBundle]:
+        """Return the bundles of which at least one tag is among the tags that locate() returned for an image.
+
+        Raises:
+            PoseInputError: the distortion model is unknown.
+        """
+        return self._locator.locate_bundles(tags, intrinsics=intrinsics)
 
     def forget(self) -> None:
-        """Forget the last poses: the next image has nothing to do with the ones before."""
-        self._priors.clear()
+        """Forget what was seen: the next image has nothing to do with the ones before."""
+        self._locator.forget()
 
     def close(self) -> None:
         """Free the detector. Closing again does nothing."""
@@ -124,40 +109,3 @@ class Tagger:
     ) -> None:
         """Close the tagger."""
         self.close()
-
-    def _located(self, observation: TagObservation, intrinsics: Intrinsics | None, *, is_unique: bool) -> DetectedTag:
-        tag_size = self._tag_sizes.get(observation.tag_id, self._tag_size)
-        if tag_size is None or intrinsics is None:
-            return DetectedTag(observation, tag_size, None)
-        prior = self._priors.get(_key(observation)) if is_unique else None
-        try:
-            pose = estimate_pose(
-                observation.corners,
-                tag_size=tag_size,
-                intrinsics=intrinsics,
-                previous=prior.camera_from_tag if prior else None,
-            )
-        except PoseInputError as error:  # size and intrinsics were checked: this tag's corners are degenerate
-            logger.debug("no pose for %s:%d: %s", observation.family, observation.tag_id, error)
-            pose = None
-        return DetectedTag(observation, tag_size, pose)
-
-    def _remember(self, tags: Iterable[DetectedTag], appearances: Mapping[tuple[str, int], int]) -> None:
-        for tag in tags:
-            key = _key(tag.observation)
-            if appearances[key] > 1:
-                self._priors.pop(key, None)
-            elif tag.pose is not None:
-                self._priors[key] = _Prior(tag.pose.camera_from_tag, self._frame_number)
-        oldest = self._frame_number - PRIOR_LIFETIME_FRAMES
-        self._priors = {key: prior for key, prior in self._priors.items() if prior.frame_number > oldest}
-
-
-@dataclass(frozen=True, eq=False)
-class _Prior:
-    camera_from_tag: NDArray[np.float64]  # (4, 4)
-    frame_number: int  # when it was seen last
-
-
-def _key(observation: TagObservation) -> tuple[str, int]:
-    return observation.family, observation.tag_id

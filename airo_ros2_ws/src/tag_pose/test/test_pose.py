@@ -12,7 +12,7 @@ from tag_renderer import PlacedTag, facing_camera, render, true_corners
 
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between
-from tag_pose.covariance import corner_sigma
+from tag_pose.covariance import corner_sigmas
 from tag_pose.detector import DetectorSettings, TagDetector
 from tag_pose.exceptions import PoseInputError
 from tag_pose.pose import PoseEstimate, estimate_pose
@@ -127,7 +127,7 @@ def test_covariance_describes_gaussian_corner_noise(intrinsics: Intrinsics, side
     for _ in range(400):
         tag = random_tag(rng, side_px=side_px, tilts=(30.0, 60.0), offset_px=40.0)
         corners = true_corners(tag, intrinsics=intrinsics)
-        corners = corners + rng.normal(0.0, corner_sigma(corners), corners.shape)
+        corners = corners + rng.normal(0.0, corner_sigmas(corners), corners.shape)
         nees.append(normalised_error(pose_of(corners, intrinsics), tag.camera_from_tag))
     assert 0.5 < np.mean(nees) / 6 < 1.5
     assert 0.8 < np.median(nees) / 5.35 < 1.2  # the median of chi-squared with 6 degrees of freedom is 5.35
@@ -138,7 +138,7 @@ def test_covariance_is_in_camera_axes() -> None:
     rng = np.random.default_rng(5)
     tag = PlacedTag(0, TAG_SIZE, facing_camera((0.05, -0.03, 0.8), tilt=50.0, tilt_axis=20.0, roll=70.0))
     corners = true_corners(tag, intrinsics=PINHOLE)
-    sigma = corner_sigma(corners)
+    sigma = corner_sigmas(corners)
     errors = []
     for _ in range(600):
         estimate = pose_of(corners + rng.normal(0.0, sigma, corners.shape))
@@ -227,7 +227,7 @@ GOOD = true_corners(PlacedTag(0, TAG_SIZE, facing_camera((0.0, 0.0, 0.5), tilt=3
         {"corners": np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0], [30.0, 0.0]])},
         {"previous": np.eye(3)},
         {"previous": np.full((4, 4), np.nan)},
-        {"intrinsics": Intrinsics(PINHOLE.camera_matrix, np.ones(4) * 0.1, "equidistant")},
+        {"intrinsics": Intrinsics(PINHOLE.camera_matrix, np.ones(4) * 0.1, "kannala_brandt5")},
     ],
 )
 def test_wrong_input_is_refused(wrong: dict[str, Any]) -> None:

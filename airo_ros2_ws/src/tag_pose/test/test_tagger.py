@@ -112,9 +112,9 @@ def test_wrong_sizes_and_models_are_refused() -> None:
     for arguments in ({"tag_size": 0.0}, {"tag_size": float("nan")}, {"tag_sizes": {3: -1.0}}):
         with pytest.raises(PoseInputError, match="tag size"):
             Tagger(**arguments)
-    fisheye = Intrinsics(INTRINSICS.camera_matrix, np.full(4, 0.1), "equidistant")
-    with Tagger(tag_size=0.1) as tagger, pytest.raises(PoseInputError, match="equidistant"):
-        tagger.locate([], intrinsics=fisheye)
+    unknown = Intrinsics(INTRINSICS.camera_matrix, np.full(4, 0.1), "omnidirectional")
+    with Tagger(tag_size=0.1) as tagger, pytest.raises(PoseInputError, match="omnidirectional"):
+        tagger.locate([], intrinsics=unknown)
 
 
 def test_closed_tagger_detects_no_more() -> None:

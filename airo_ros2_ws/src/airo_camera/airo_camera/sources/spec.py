@@ -20,6 +20,7 @@ ACCEPTED_SPECS = (
     "sim:tags?tilt=30&...",
     "a file, folder or glob of images",
     "a video file",
+    "recording:FOLDER",
     "an http://, https:// or rtsp:// URL",
     "airo:package.module.Class?argument=value&...",
     "/dev/videoN",
@@ -63,6 +64,8 @@ def make_source(spec: str, *, rate: float | None = None, loop: bool = False) -> 
         return _make_simulated(scheme["rest"], spec=spec, rate=rate, loop=loop)
     if scheme is not None and scheme["scheme"].lower() == "airo":
         return _make_airo(scheme["rest"], spec=spec, rate=rate, loop=loop)
+    if scheme is not None and scheme["scheme"].lower() == "recording":
+        return _make_recording(scheme["rest"], spec=spec, rate=rate, loop=loop)
     if scheme is not None and scheme["scheme"].lower() in _URL_SCHEMES:
         return _make_stream(spec, rate=rate, loop=loop)
     if not spec or (scheme is not None and not os.path.exists(spec)):
@@ -106,6 +109,15 @@ def _make_stream(url: str, *, rate: float | None, loop: bool) -> Source:
     if rate is not None:
         raise SourceSpecError(f"{url!r}: rate is {rate:g}: expected none, a stream has its own pace")
     return StreamSource(url)
+
+
+def _make_recording(rest: str, *, spec: str, rate: float | None, loop: bool) -> Source:
+    from airo_camera.sources.recording import RecordingOptions, RecordingSource
+
+    folder, _, query = rest.partition("?")
+    if not folder:
+        raise SourceSpecError(f"{spec!r}: expected the folder of a recording behind the colon")
+    return RecordingSource(folder, options=parse_options(RecordingOptions, query, spec=spec), rate=rate, loop=loop)
 
 
 def _make_files(spec: str, *, rate: float | None, loop: bool) -> Source:

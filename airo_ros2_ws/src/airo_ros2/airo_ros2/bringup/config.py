@@ -27,12 +27,26 @@ class TagsConfig:
         families: for example tag36h11.
         backend: pupil or pyapriltags.
         decimate: search in an image this many times smaller.
+        table: YAML file with sizes and frames of single tags.
+        bundles: YAML file of rigid bodies with several tags.
+        workers: threads, each with a detector of its own.
+        max_rate: frames per second that are looked at; 0 for no limit.
+        every_nth: look at every nth frame.
+        tracking_period: search the whole image every nth frame, and otherwise near known tags.
+        transforms: tags on /tf: first_camera, camera_prefixed, configured or off.
     """
 
     size: float = 0.1
     families: tuple[str, ...] = ("tag36h11",)
     backend: str = "pupil"
     decimate: float = 1.0
+    table: str = ""
+    bundles: str = ""
+    workers: int = 1
+    max_rate: float = 0.0
+    every_nth: int = 1
+    tracking_period: int = 1
+    transforms: str = "first_camera"
 
 
 @dataclass(frozen=True)
@@ -138,7 +152,12 @@ def _mapping(value: Any, where: str) -> Mapping[str, Any]:
 
 
 def _with_absolute_paths(camera: CameraConfig, folder: Path) -> CameraConfig:
-    """Make a calibration, and a source that is a path, relative to the file that names it."""
+    """Make all files, and a source that is a path, relative to the file that names them."""
     calibration = str(folder / camera.calibration) if camera.calibration else ""
     is_path = not re.match(r"^([a-z]+:|\d+$|/|~)", camera.source)
-    return replace(camera, calibration=calibration, source=str(folder / camera.source) if is_path else camera.source)
+    tags = camera.tags
+    if tags is not None:
+        table, bundles = (str(folder / name) if name else "" for name in (tags.table, tags.bundles))
+        tags = replace(tags, table=table, bundles=bundles)
+    source = str(folder / camera.source) if is_path else camera.source
+    return replace(camera, calibration=calibration, source=source, tags=tags)

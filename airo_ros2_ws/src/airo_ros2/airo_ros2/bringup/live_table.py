@@ -32,14 +32,19 @@ class ResultLines:
     Args:
         write: prints a line.
         as_json: print JSON.
+        heading: said on stderr when the first result comes, that is when the set-up works; empty for none.
     """
 
-    def __init__(self, write: Callable[[str], None], *, as_json: bool = False) -> None:
+    def __init__(self, write: Callable[[str], None], *, as_json: bool = False, heading: str = "") -> None:
         self._write = write
         self._as_json = as_json
+        self._heading = heading
 
     def show(self, result: FrameResult) -> None:
         """Print it."""
+        if self._heading:
+            sys.stderr.write(f"airo-ros2: {self._heading}\n")
+            self._heading = ""
         if self._as_json:
             self._write(result.as_json())
         elif result.tags:
@@ -88,10 +93,8 @@ def result_view(*, as_json: bool, write: Callable[[str], None], heading: str = "
     Args:
         as_json: one JSON object per frame, and nothing else.
         write: prints a line.
-        heading: for people: above the table, or before the lines on stderr.
+        heading: for people: above the table, or on stderr before the first line.
     """
     if not as_json and sys.stdout.isatty():
         return LiveTable(heading)
-    if heading:
-        sys.stderr.write(f"airo-ros2: {heading}\n")
-    return ResultLines(write, as_json=as_json)
+    return ResultLines(write, as_json=as_json, heading=heading)

@@ -56,6 +56,15 @@ def processes_of(camera: CameraConfig, *, lockstep: bool) -> list[NodeProcess]:
             "families": list(camera.tags.families),
             "backend": camera.tags.backend,
             "decimate": camera.tags.decimate,
+            "tags": camera.tags.table,
+            "bundles": camera.tags.bundles,
+            "workers": camera.tags.workers,
+            # In lockstep the camera waits for the result of each frame: none may be left out.
+            "max_rate": 0.0 if lockstep else camera.tags.max_rate,
+            "every_nth": 1 if lockstep else camera.tags.every_nth,
+            "newest": not lockstep,
+            "tracking_period": camera.tags.tracking_period,
+            "transforms": camera.tags.transforms,
         }
         processes.append(NodeProcess(f"tag_pose of {camera.name}", "tag_pose.node", camera.name, tags))
     return processes

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import rclpy
 from airo_camera_msgs.msg import TagDetections
@@ -123,10 +124,17 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     executor = SingleThreadedExecutor()
     executor.add_node(node)
 
+    @cache
+    def start_view() -> None:
+        """Begin with the first result: until then the cameras and detectors need the processor."""
+        if options.has_view:
+            supervisor.start(view_process(port=port))
+
     def on_result(result: FrameResult) -> None:
         if options.frames is not None and results[result.camera].count > options.frames:
             return
         shown.show(result)
+        start_view()
 
     results = {
         camera.name: _Results(node, camera, lockstep=lockstep[camera.name], on_result=on_result)
@@ -142,8 +150,8 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
             for camera in setup.cameras:
                 for process in processes_of(camera, lockstep=lockstep[camera.name]):
                     supervisor.start(process)
-            if options.has_view:
-                supervisor.start(view_process(port=port))
+            if not results:
+                start_view()
             return _watch(executor, supervisor, results, options, interruption)
     finally:
         for result in results.values():

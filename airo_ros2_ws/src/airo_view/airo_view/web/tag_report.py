@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +13,8 @@ from airo_frames.stamps import read_stamp
 from airo_view.attitude import yaw_pitch_roll
 from tag_pose.detection_json import detection_as_dict
 from tag_pose.exceptions import PoseInputError
+from tag_pose.lens import project
 from tag_pose.messages import read_tags
-from tag_pose.planar import distortion_for_opencv
 from tag_pose.tagger import DetectedTag
 
 __all__ = ["tag_report"]
@@ -70,14 +69,12 @@ def _axes(camera_from_tag: NDArray[np.float64], size: float, intrinsics: Intrins
     """Return [x, y] of the tag's origin and of the ends of its x, y and z axes, px; None if they cannot be seen."""
     points = np.vstack([np.zeros(3), np.eye(3)]) * (AXIS_LENGTH * size)
     in_camera = points @ camera_from_tag[:3, :3].T + camera_from_tag[:3, 3]
-    try:
-        distortion = distortion_for_opencv(intrinsics)
-    except PoseInputError:  # the intrinsics have changed since the pose was estimated
-        return None
     if in_camera[:, 2].min() <= 0:
         return None
-    pixels, _ = cv2.projectPoints(in_camera, np.zeros(3), np.zeros(3), intrinsics.camera_matrix, distortion)
-    return _finite(pixels.reshape(4, 2))
+    try:
+        return _finite(project(in_camera[:, :2] / in_camera[:, 2:], intrinsics=intrinsics))
+    except PoseInputError:  # the intrinsics have changed since the pose was estimated
+        return None
 
 
 def _finite(values: NDArray[Any]) -> Any:

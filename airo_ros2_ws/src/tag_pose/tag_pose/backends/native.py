@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tag_pose.exceptions import DetectorClosedError, DetectorSettingError
+from tag_pose.exceptions import DetectorClosedError, DetectorFailedError, DetectorSettingError
 from tag_pose.observation import TagObservation
 
 if TYPE_CHECKING:
@@ -73,11 +73,18 @@ class NativeBackend:
 
         Raises:
             DetectorClosedError: after close().
+            DetectorFailedError: the library reported that it could not do its work, for example for want of threads
+                or memory. The detector stays usable.
         """
         with self._lock:
             if self.closed:
                 raise DetectorClosedError("the detector is closed: make a new one")
-            detections = self._binding.detect(gray)
+            try:
+                detections = self._binding.detect(gray)
+            except Exception as error:  # whatever a binding raises: RuntimeError, MemoryError, ValueError of ctypes
+                raise DetectorFailedError(
+                    f"{self.distribution} failed at a {gray.shape[1]}x{gray.shape[0]} px image: {error}"
+                ) from error
         return [_observation(detection) for detection in detections]
 
     def close(self) -> None:

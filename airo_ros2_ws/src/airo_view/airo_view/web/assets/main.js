@@ -222,7 +222,7 @@ class Page {
       const button = document.createElement("button");
       const [lamp, rate] = [document.createElement("i"), document.createElement("small")];
       lamp.className = "lamp";
-      button.append(lamp, tile.name, rate);
+      button.append(lamp, tile.title, rate);
       button.title = i < 9 ? `Show it large (${i + 1})` : "Show it large";
       button.setAttribute("aria-pressed", tile === large);
       button.onclick = () => this.onPick(tile);
@@ -296,7 +296,7 @@ class Page {
   savePicture() {
     const tile = this.largeTile();
     if (!tile || !tile.head) return toast("Show one camera large first", false);
-    const name = `${tile.name.replaceAll("/", "_")}_${tile.head.sequence}.png`;
+    const name = `${tile.name.replaceAll(/[/:]/g, "_")}_${tile.head.sequence}.png`;
     tile.canvas.toBlob((blob) => {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);

@@ -51,6 +51,7 @@ export class Tile {
   // page: settings {show, inStep}, connection, isLarge(tile), onPick(tile)
   constructor(name, page) {
     this.name = name;
+    this.title = name.replace(":", " · "); // a frame with depth is "front" and "front:depth"
     this.page = page;
     this.head = null; // of the picture that is shown
     this.exactTags = null; // found in just that picture
@@ -81,7 +82,7 @@ export class Tile {
     this.box.append(this.svg);
     const name = make("div", "name", this.root);
     make("i", "lamp", name);
-    name.append(this.name);
+    name.append(this.title);
     this.facts = make("div", "facts", this.root);
     this.message = make("div", "state", this.root);
     this.message.textContent = "waiting for a picture";
@@ -104,7 +105,7 @@ export class Tile {
     this.root.classList.add(state);
     const problem = STATES[state];
     this.message.hidden = !problem && this.head !== null;
-    if (problem) this.message.textContent = `${this.name} ${problem}`;
+    if (problem) this.message.textContent = `${this.title} ${problem}`;
     else if (this.head === null) this.message.textContent = "waiting for a picture";
     if (problem) this.drawTags();
   }

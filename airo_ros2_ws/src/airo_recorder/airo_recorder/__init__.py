@@ -1,0 +1,1 @@
+"""Recording of camera frames and tags: what was written, and what was not and why."""

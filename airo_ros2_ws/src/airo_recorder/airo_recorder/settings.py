@@ -1,0 +1,96 @@
+"""What is recorded how: the settings of a recording, validated."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from airo_recorder.codecs import CODECS
+from airo_recorder.exceptions import RecordingSettingsError
+
+__all__ = ["COMPRESSIONS", "CONTAINERS", "MCAP_IMAGES", "RecordingSettings"]
+
+CONTAINERS = {"mkv": "matroska", "mp4": "mp4"}  # file suffix -> libavformat's name
+MCAP_IMAGES = ("raw", "jpeg", "png")
+COMPRESSIONS = ("none", "lz4", "zstd")
+FORMATS = (*CONTAINERS, "mcap")
+
+
+@dataclass(frozen=True)
+class RecordingSettings:
+    """How a recording is made.
+
+    Attributes:
+        directory: where the folders of recordings go.
+        name: of the folder of a recording, a pattern for strftime.
+        format: mkv or mp4 (a video of each camera), or mcap (everything in one ROS 2 bag).
+        codec: of a video: h264, hevc, ffv1 (lossless) or mjpeg.
+        quality: CRF of h264 and hevc, quantiser of mjpeg, JPEG quality of mcap; negative for the usual one.
+        preset: of h264 and hevc: speed against size.
+        threads: of the encoder of each camera; 0 lets it decide.
+        rate: pictures per second of a video with a constant rate; 0 for the true times of acquisition.
+        image: of an MCAP file: raw, jpeg or png.
+        compression: of an MCAP file's chunks: none, lz4 or zstd.
+        split_bytes: begin another file beyond this size; 0 for never.
+        split_secs: begin another file after this time; 0 for never.
+        keep_free_bytes: stop when the disk has less left.
+        snapshot_secs: how much is kept in memory for a snapshot; 0 for nothing.
+        snapshot_bytes: that are kept in memory at most, per camera.
+        queue_bytes: of frames that wait for the encoder at most, per camera.
+        no_loss: wait for room instead of losing frames (sources of files only: a camera does not wait).
+
+    Raises:
+        RecordingSettingsError: a setting cannot be understood or does not go with the others.
+    """
+
+    directory: Path = Path("recordings")
+    name: str = "recording_%Y-%m-%d_%H-%M-%S"
+    format: str = "mkv"
+    codec: str = "h264"
+    quality: int = -1
+    preset: str = "superfast"
+    threads: int = 0
+    rate: float = 0.0
+    image: str = "raw"
+    compression: str = "lz4"
+    split_bytes: int = 0
+    split_secs: float = 0.0
+    keep_free_bytes: int = 1 << 30
+    snapshot_secs: float = 0.0
+    snapshot_bytes: int = 256 << 20
+    queue_bytes: int = 256 << 20
+    no_loss: bool = False
+
+    def __post_init__(self) -> None:
+        for name, known in (
+            ("format", FORMATS),
+            ("codec", CODECS),
+            ("image", MCAP_IMAGES),
+            ("compression", COMPRESSIONS),
+        ):
+            if getattr(self, name) not in known:
+                raise RecordingSettingsError(f"{name} is {getattr(self, name)!r}: expected one of {', '.join(known)}")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name != "quality" and isinstance(value, int | float) and value < 0:
+                raise RecordingSettingsError(f"{each.name} is {value}: expected 0 or more")
+        if self.format == "mp4" and self.codec == "mjpeg":
+            raise RecordingSettingsError("format mp4 with codec mjpeg: few players read it; expected format mkv")
+        if not self.name or "/" in time.strftime(self.name):
+            raise RecordingSettingsError(f"name is {self.name!r}: expected the name of a folder, without /")
+        CODECS[self.codec].check_preset(self.preset)
+
+    @property
+    def is_video(self) -> bool:
+        """Whether each camera gets a video."""
+        return self.format in CONTAINERS
+
+    def new_folder(self, *, suffix: str = "") -> Path:
+        """Return a folder for a recording that begins now and does not exist yet."""
+        wanted = self.directory / (time.strftime(self.name) + suffix)
+        folder, number = wanted, 1
+        while folder.exists():
+            number += 1
+            folder = wanted.with_name(f"{wanted.name}_{number}")
+        return folder

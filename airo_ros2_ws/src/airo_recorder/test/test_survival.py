@@ -1,0 +1,193 @@
+"""Whatever happens to a recording, its files open, little is lost, and the summary says why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from frames import frame, offer, picture, wait_for
+from mcap.exceptions import McapError
+from reading import messages_of, pictures_of, rows_of, summary_of, times_of
+from rosbags.rosbag2 import Reader
+from test_mcap import bag_file, record_frames
+
+from airo_recorder.bag_metadata import rebuild_bag_metadata
+from airo_recorder.exceptions import RecordingRepairError, RecordingWriteError
+from airo_recorder.mcap_repair import is_complete, repair_mcap
+
+HERE = Path(__file__).parent
+MakeRecorder = Callable[..., Any]
+Start = Callable[..., Any]
+SECOND = 100  # frames of the recording that is killed
+
+
+def frames_in(folder: Path) -> list[int]:
+    """Return how many frames are in the only file of a recording, after repair where it needs one."""
+    (path,) = [*folder.glob("front_*.m*"), *folder.glob("*.mcap")]
+    if path.suffix != ".mcap":
+        return list(range(len(times_of(path))))
+    repair_mcap(path)
+    return [message.header.stamp.sec for message in messages_of(path, "/front/image_raw")]
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mkv", "h264"), ("mp4", "h264"), ("mkv", "ffv1"), ("mcap", "h264")])
+def test_a_killed_or_copied_recording_lacks_a_second_at_most(
+    start: Start, tmp_path: Path, container: str, codec: str
+) -> None:
+    """After kill -9, and in a copy that was made in the middle, all but the last second is there and opens."""
+    process = start(HERE / "killed_recording.py", tmp_path / "recordings", container, codec)
+    folder = Path(process.expect("(.*recording_.*)")[1])
+    process.expect("offered 250")
+    shutil.copytree(folder, tmp_path / "copy")
+    process.expect("offered 350")
+    process.kill_group()
+    killed_at = int(process.output[-1].split()[1])
+    for kept, offered in ((tmp_path / "copy", 250), (folder, killed_at)):
+        assert summary_of(kept)["state"] == "recording"
+        written = [row for row in rows_of(kept) if row["status"] == "written"]
+        found = frames_in(kept)
+        assert len(found) >= offered - SECOND and len(written) >= offered - SECOND
+        assert len(found) >= len(written)  # the books never claim more than there is
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mkv", "h264"), ("mp4", "ffv1")])
+def test_a_video_that_is_cut_anywhere_opens(make_recorder: MakeRecorder, container: str, codec: str) -> None:
+    """A video without its end is one with fewer pictures."""
+    recorder = make_recorder(format=container, codec=codec)
+    folder = recorder.start()
+    offer(recorder, range(1, 61))
+    recorder.stop()
+    path = folder / f"front_0000.{container}"
+    whole = path.read_bytes()
+    counts = []
+    for part in (0.4, 0.6, 0.8, 1.0):
+        path.write_bytes(whole[: int(len(whole) * part)])
+        counts.append(len(pictures_of(path)))
+    assert counts == sorted(counts) and counts[0] > 0 and counts[-1] == 60
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
+def test_a_bag_that_is_cut_anywhere_is_repaired(make_recorder: MakeRecorder, compression: str) -> None:
+    """Whatever the cut, the repaired file has every message of its whole chunks, in a valid index."""
+    recorder = make_recorder(format="mcap", compression=compression)
+    folder = recorder.start()
+    size_wh = (640, 480)
+    offer(recorder, range(1, 7), size_wh=size_wh)
+    recorder.stop()
+    path = bag_file(folder)
+    whole = path.read_bytes()
+    counts = []
+    for part in (0.0001, 0.3, 0.5, 0.75, 0.97, 0.9999):
+        path.write_bytes(whole[: max(60, int(len(whole) * part))])
+        assert not is_complete(path)
+        repair = repair_mcap(path)
+        assert not repair.was_complete and repair_mcap(path).was_complete
+        images = messages_of(path, "/front/image_raw")
+        for number, image in enumerate(images, 1):
+            assert bytes(image.data) == picture(number, size_wh=size_wh).tobytes()
+        assert repair.messages == len(images) + len(messages_of(path, "/front/camera_info"))
+        rebuild_bag_metadata(folder)
+        with Reader(folder) as bag:
+            assert bag.message_count == repair.messages == len(list(bag.messages()))
+        counts.append(len(images))
+    assert counts == sorted(counts) and counts[0] == 0 and counts[-1] == 6 and counts[2] > 0
+
+
+def test_what_cannot_be_repaired_is_left_alone(make_recorder: MakeRecorder, tmp_path: Path) -> None:
+    """Other files, and chunks with wrong checksums, are refused with what is wrong."""
+    other = tmp_path / "other.mcap"
+    other.write_bytes(b"no MCAP file at all")
+    with pytest.raises(RecordingRepairError, match="no MCAP file"):
+        repair_mcap(other)
+    path = bag_file(record_frames(make_recorder, compression="none"))
+    damaged = bytearray(path.read_bytes()[:-100])
+    damaged[len(damaged) // 2] ^= 0xFF
+    path.write_bytes(damaged)
+    with pytest.raises(RecordingRepairError, match="is damaged"):
+        repair_mcap(path)
+    assert path.read_bytes() == damaged
+    with pytest.raises(McapError):
+        messages_of(path, "/front/image_raw")
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mkv", "ffv1"), ("mp4", "ffv1"), ("mcap", "h264")])
+def test_a_full_disk_ends_the_recording(tmp_path: Path, container: str, codec: str) -> None:
+    """What was written before stays valid, also an MCAP file with its index; the reason is told."""
+    disk, copy = tmp_path / "disk", tmp_path / "copy"
+    disk.mkdir()
+    script = (
+        f"mount -t tmpfs -o size=12m tmpfs {disk} && "
+        f"{sys.executable} {HERE / 'full_disk.py'} {disk} {container} {codec} 0 && cp -r {disk} {copy}"
+    )
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=120)
+    if "unshare" in done.stderr:
+        pytest.skip(f"this test needs a disk of its own: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert "no space is left" in said["reason"]
+    folder = copy / Path(said["folder"]).name
+    written = [int(row["sequence"]) for row in rows_of(folder) if row["status"] == "written"]
+    assert written == list(range(1, len(written) + 1)) and len(written) > 10
+    (path,) = [*folder.glob("front_0000.*"), *folder.glob("*.mcap")]
+    if container == "mcap":
+        assert is_complete(path)
+        found = [np.frombuffer(i.data, np.uint8) for i in messages_of(path, "/front/image_raw")]
+        assert summary_of(folder)["reason"] == said["reason"]
+    else:
+        found = [p.ravel() for p in pictures_of(path)]
+    assert len(found) >= len(written)
+    for number in (1, len(written)):
+        np.testing.assert_array_equal(found[number - 1], picture(number, size_wh=(320, 240)).ravel())
+
+
+def test_a_nearly_full_disk_ends_the_recording(make_recorder: MakeRecorder) -> None:
+    """The disk keeps what is to be kept free, and a recording does not begin without it."""
+    recorder = make_recorder(keep_free_bytes=1 << 60)
+    with pytest.raises(RecordingWriteError, match="MB left: expected at least"):
+        recorder.start()
+    assert recorder.progress().state == "stopped"
+
+
+@pytest.mark.parametrize("container", ["mkv", "mcap"])
+def test_a_removed_folder_is_made_anew(make_recorder: MakeRecorder, container: str) -> None:
+    """Recording goes on in another file, and the summary says what went with the first."""
+    recorder = make_recorder(format=container, codec="ffv1")
+    folder = recorder.start()
+    offer(recorder, range(1, 6))
+    wait_for(lambda: recorder.progress().written >= 3, what="frames on the disk")
+    shutil.rmtree(folder)
+    number = 5
+
+    def is_noticed() -> bool:
+        nonlocal number
+        number += 1
+        recorder.cameras["front"].offer(frame(number))
+        return bool(folder.exists() and [*folder.glob("front_0001.mkv"), *folder.glob("*.mcap")])
+
+    wait_for(is_noticed, what="another file")
+    offer(recorder, range(number + 1, number + 11))
+    summary = recorder.stop()
+    assert summary["state"] == "complete" and summary["reason"] == ""
+    assert any("was removed while it was recorded" in event["event"] for event in summary["events"])
+    rows = rows_of(folder)
+    kept = [int(row["sequence"]) for row in rows if row["status"] == "written"]
+    assert set(range(number + 1, number + 11)) <= set(kept)
+    paths = [*folder.glob("front_*.mkv"), *folder.glob("*.mcap")]
+    in_files = sum(len(messages_of(p, "/front/image_raw")) if p.suffix == ".mcap" else len(times_of(p)) for p in paths)
+    assert in_files >= 10
+    assert summary["written"] + summary["lost"] == number + 10
+
+
+def test_a_recording_that_cannot_begin(make_recorder: MakeRecorder, tmp_path: Path) -> None:
+    """A directory that cannot be made is one clear error."""
+    (tmp_path / "file").write_text("in the way")
+    recorder = make_recorder(directory=tmp_path / "file")
+    with pytest.raises(RecordingWriteError, match="cannot create .*file"):
+        recorder.start()

@@ -1,0 +1,1 @@
+"""`airo-ros2 record`."""

@@ -1,0 +1,1 @@
+"""Recording cameras from a script, in a process of its own, by airo_recorder."""

@@ -1,0 +1,1 @@
+"""What the tag_pose node does beside detecting: latency, workers, tracking, and whether it lasts."""
