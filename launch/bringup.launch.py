@@ -19,7 +19,8 @@ ARGUMENTS = {
     "family": ("tag36h11", "tag family"),
     "tags": ("", "sizes and frames of single tags: a YAML file, or YAML in braces"),
     "bundles": ("", "YAML file of bundles: rigid bodies with several tags"),
-    "rviz": ("false", "start rviz2 with markers and frames of the tags"),
+    "rviz": ("false", "start rviz2, and the relay that gives it images"),
+    "rviz_config": ("camera", "what rviz2 shows: camera, two_cameras or rgbd"),
 }
 
 
@@ -61,15 +62,24 @@ def generate_launch_description() -> LaunchDescription:
         output="screen",
         on_exit=Shutdown(reason="tag_pose has ended"),
     )
+    rviz_file = [LaunchConfiguration("rviz_config"), ".rviz"]
     rviz = Node(
         package="rviz2",
         executable="rviz2",
-        arguments=["-d", PathJoinSubstitution([FindPackageShare("tag_pose"), "launch", "rviz", "camera.rviz"])],
+        arguments=["-d", PathJoinSubstitution([FindPackageShare("tag_pose"), "launch", "rviz", rviz_file])],
         condition=IfCondition(LaunchConfiguration("rviz")),
         output="screen",
     )
+    # Images, depth and clouds as rviz2 knows them; and for other hosts. Both are idle while nobody subscribes.
+    relay = Node(
+        package="airo_view",
+        executable="relay_node",
+        condition=IfCondition(LaunchConfiguration("rviz")),
+        output="screen",
+    )
+    compressed_relay = Node(package="airo_view", executable="compressed_relay_node", output="screen")
     arguments = [
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in ARGUMENTS.items()
     ]
-    return LaunchDescription([*arguments, camera, tag_pose, rviz])
+    return LaunchDescription([*arguments, camera, tag_pose, rviz, relay, compressed_relay])

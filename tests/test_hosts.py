@@ -48,6 +48,17 @@ rclpy.shutdown()
 """
 
 
+FACADE = """
+from airo_ros2 import Camera, RGBDCamera
+from airo_ros2.exceptions import WrongCameraError
+with Camera("front", timeout=30.0) as camera:
+    camera.grab_images()
+    print(camera.resolution, camera.retrieve_rgb_image_as_int().shape, bool(camera.intrinsics_matrix()[0, 0] > 0))
+try:
+    RGBDCamera("front", timeout=30.0)
+except WrongCameraError as error:
+    print("depth:", "another host" if "on another host" in str(error) else error)
+"""
 TRUTH_READER = """
 import rclpy
 from airo_camera_msgs.msg import TagDetections
@@ -83,9 +94,12 @@ class _Hosts:
 
     def start(self, host: Host, *arguments: str, **settings: str) -> Any:
         """Start Python there, with settings in its environment."""
+        return self.start_program(host, sys.executable, *arguments, **settings)
+
+    def start_program(self, host: Host, *command: str, **settings: str) -> Any:
+        """Start a program there, with settings in its environment."""
         environment = os.environ | {"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"} | settings
-        command = ("-c", ENTER, *host.command(sys.executable, *arguments))
-        return self._start(*command, env=environment)
+        return self._start("-c", ENTER, *host.command(*command), env=environment)
 
     def start_robot(self, **settings: str) -> None:
         """Start a camera and its compressed relay on the robot."""
@@ -123,6 +137,14 @@ def test_frames_of_another_host_come_compressed(hosts: _Hosts) -> None:
     assert sum("comes from another host" in line for line in reader.errors) == 1
 
 
+def test_the_facade_needs_no_more_than_the_name(hosts: _Hosts) -> None:
+    """Camera("front") on the desk grabs images of the robot's camera; RGBDCamera says why it cannot."""
+    hosts.start_robot()
+    program = hosts.start(hosts.network.desk, "-c", FACADE)
+    assert program.wait() == 0, program.errors
+    assert program.output == ["(640, 480) (480, 640, 3) True", "depth: another host"]
+
+
 def test_streams_of_the_same_host_stay_zero_copy_meanwhile(hosts: _Hosts) -> None:
     """A reader beside the camera looks at its memory, while another host is served."""
     hosts.start_robot()
@@ -144,9 +166,11 @@ def test_tags_reach_another_host(hosts: _Hosts) -> None:
     assert not any("DATASHARING" in line for line in truth.errors)
 
 
-@pytest.mark.parametrize("impairment", [{"loss": 0.01}, {"loss": 0.01, "rate": "4mbit"}], ids=["lossy", "lossy and slow"])
+@pytest.mark.parametrize(
+    "impairment", [{"loss": 0.01}, {"loss": 0.01, "rate": "4mbit"}], ids=["lossy", "lossy and slow"]
+)
 def test_a_bad_link_means_fewer_frames(hosts: _Hosts, impairment: dict[str, Any]) -> None:
-    """With 1 of 100 packets lost, and on a link for less than the images need, frames go on coming, and memory is bounded."""
+    """With 1 of 100 packets lost, also on a link for less than the images need, frames go on, and memory is bounded."""
     hosts.start_robot()
     reader = hosts.start_reader()
     next_frame(reader)
@@ -185,4 +209,17 @@ def test_hosts_find_each_other_without_multicast_by_a_list_of_peers(hosts: _Host
         host.run("ip", "link", "set", "cable", "multicast", "off")
     hosts.start_robot()
     reader = hosts.start_reader(ROS_STATIC_PEERS=hosts.network.robot.address)
+    assert next_frame(reader)["shape"] == [480, 640, 3]
+
+
+def test_hosts_find_each_other_through_a_discovery_server(hosts: _Hosts) -> None:
+    """Without multicast and peers, with a server on the robot, and readers that ask it for everything."""
+    server = Path(sys.prefix) / "bin/fast-discovery-server"
+    if not server.exists():
+        pytest.skip("fast-discovery-server is not installed")
+    robot = hosts.network.robot
+    hosts.start_program(robot, str(server), "-i", "0", "-l", robot.address, "-p", "11811")
+    settings = {"ROS_DISCOVERY_SERVER": f"{robot.address}:11811", "ROS_SUPER_CLIENT": "TRUE"}
+    hosts.start_robot(**settings)
+    reader = hosts.start_reader(**settings)
     assert next_frame(reader)["shape"] == [480, 640, 3]

@@ -1,7 +1,7 @@
 """A frame as a JPEG image that carries what else a frame knows, and back.
 
-Number, encoding and intrinsics travel in a comment of the image (ITU T.81, marker COM), which every decoder passes over:
-so they can never be of another image, and it is an ordinary JPEG image for everybody else.
+Number, encoding and intrinsics travel in a comment of the image (ITU T.81, marker COM), which every decoder passes
+over: so they can never be of another image, and it is an ordinary JPEG image for everybody else.
 """
 
 from __future__ import annotations

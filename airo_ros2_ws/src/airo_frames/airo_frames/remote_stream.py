@@ -55,9 +55,7 @@ class RemoteFrames:
         self._is_closed = False
         self._last_complaint = ""
         self._lock = threading.Lock()  # one thread takes at a time
-        qos = QoSProfile(
-            depth=DEPTH, history=QoSHistoryPolicy.KEEP_LAST, reliability=QoSReliabilityPolicy.RELIABLE
-        )
+        qos = QoSProfile(depth=DEPTH, history=QoSHistoryPolicy.KEEP_LAST, reliability=QoSReliabilityPolicy.RELIABLE)
         self._subscription: Any = None
         self._wakeup: Wakeup | None = None
         if callback is not None:

@@ -22,7 +22,7 @@ from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-__all__ = ["StreamSubscription"]
+__all__ = ["RemoteSource", "StreamSubscription"]
 
 ViewT = TypeVar("ViewT", bound=SharedView)
 RemoteT = TypeVar("RemoteT", bound=SharedView, covariant=True)
@@ -192,9 +192,7 @@ class StreamSubscription(Generic[ViewT]):
         self._format = others[-1]
         self._heard_at = time.monotonic()
 
-    def _follow_remote(
-        self, make: Callable[[Node, str, Callable[[ViewT], None] | None], RemoteSource[ViewT]]
-    ) -> bool:
+    def _follow_remote(self, make: Callable[[Node, str, Callable[[ViewT], None] | None], RemoteSource[ViewT]]) -> bool:
         """Receive from another host if a relay there publishes the camera; return whether that is so now."""
         topic = compressed_topic(self.topic)
         if self._remote is not None or self._is_closed or topic is None:

@@ -46,8 +46,8 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
     """Make the Fast DDS participants of this process and its children share fixed-size messages.
 
     Sets environment variables that Fast DDS reads when the first participant is made, so call it before
-    `rclpy.init()`. What the user has set is left alone; another profile of ours, as a parent process may have applied it,
-    is replaced. Call it as often as you like.
+    `rclpy.init()`. What the user has set is left alone; another profile of ours, as a parent process may have applied
+    it, is replaced. Call it as often as you like.
 
     Args:
         name: of one of the profiles that come with this package.
@@ -77,7 +77,7 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
 
 
 def sharing_domain() -> int:
-    """Return the number, of 16 bits, that processes have in common which see the same /dev/shm, and hardly any others.
+    """Return the number, of 16 bits, that all processes which see the same /dev/shm have, and hardly any others.
 
     It is made of the running system's boot id and the device number of /dev/shm: containers with --ipc=host have the same.
     """

@@ -56,7 +56,9 @@ def test_the_users_settings_stay(monkeypatch: pytest.MonkeyPatch, variable: str,
 
 def test_an_unknown_profile_names_those_that_exist() -> None:
     """A wrong name is an error that lists the right ones."""
-    with pytest.raises(ProfileError, match=r"no Fast DDS profile 'fast.xml' in .*: present are compressed.*fastdds.xml"):
+    with pytest.raises(
+        ProfileError, match=r"no Fast DDS profile 'fast.xml' in .*: present are compressed.*fastdds.xml"
+    ):
         apply_profile("fast.xml")
 
 
@@ -77,7 +79,10 @@ def test_another_profile_of_ours_is_replaced() -> None:
 def test_profiles_for_both_fast_dds_are_alike() -> None:
     """A profile that Fast DDS 3 needs in other words says the same."""
     settings_of = [
-        [(element.tag.lower().replace("_", ""), (element.text or "").strip()) for element in ElementTree.parse(path).iter()]
+        [
+            (element.tag.lower().replace("_", ""), (element.text or "").strip())
+            for element in ElementTree.parse(path).iter()
+        ]
         for path in (profile_path("compressed.xml"), profile_path("compressed.fastdds3.xml"))
     ]
     assert settings_of[0] == settings_of[1]

@@ -24,16 +24,14 @@ _GROWTH = 1.25
 
 def relay_qos(depth: int = 2) -> QoSProfile:
     """Return the QoS of everything that is relayed; readers that are reliable and those that are not both fit."""
-    return QoSProfile(
-        depth=depth, history=QoSHistoryPolicy.KEEP_LAST, reliability=QoSReliabilityPolicy.RELIABLE
-    )
+    return QoSProfile(depth=depth, history=QoSHistoryPolicy.KEEP_LAST, reliability=QoSReliabilityPolicy.RELIABLE)
 
 
 class BulkPublisher:
     """Publishes a message class whose last large field is `data`, a sequence of uint8.
 
-    rclpy serialises the message without data, and the bytes are copied once to their place in it. It is that memory which
-    Fast DDS copies to its history. (Assigning to msg.data would be a copy more, and rclpy's conversion two.)
+    rclpy serialises the message without data, and the bytes are copied once to their place in it. It is that memory
+    which Fast DDS copies to its history. (Publishing a message with data, rclpy would copy it twice more.)
 
     Args:
         node: publishes.

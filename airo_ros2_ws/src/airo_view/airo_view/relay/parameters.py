@@ -14,7 +14,9 @@ class RelayParameters:
     """See the descriptions; README.md has them as a table."""
 
     max_points: int = parameter(
-        1_000_000, "points in a cloud, at most; of a larger one every second, third, ... column and row is taken", minimum=1
+        1_000_000,
+        "points in a cloud, at most; of a larger one every second, third, ... column and row is taken",
+        minimum=1,
     )
 
 

@@ -11,7 +11,15 @@ from std_msgs.msg import Header
 from airo_frames import Frame, Intrinsics, PointCloud
 from airo_frames.stamps import NANOS_PER_SEC
 
-__all__ = ["POINT_DTYPE", "as_points", "camera_info", "cloud_message", "compressed_message", "header_of", "image_message"]
+__all__ = [
+    "POINT_DTYPE",
+    "as_points",
+    "camera_info",
+    "cloud_message",
+    "compressed_message",
+    "header_of",
+    "image_message",
+]
 
 # As PCL and rviz2 lay out XYZRGB: the colour is 0x00RRGGBB in the bits of a float.
 POINT_DTYPE = np.dtype([("xyz", np.float32, 3), ("rgb", np.uint32)])
@@ -67,5 +75,11 @@ def cloud_message(header: Header, size_wh: tuple[int, int]) -> PointCloud2:
     width, height = size_wh
     step = POINT_DTYPE.itemsize
     return PointCloud2(
-        header=header, width=width, height=height, fields=_FIELDS, point_step=step, row_step=step * width, is_dense=False
+        header=header,
+        width=width,
+        height=height,
+        fields=_FIELDS,
+        point_step=step,
+        row_step=step * width,
+        is_dense=False,
     )
