@@ -70,7 +70,7 @@ def measure_copies() -> dict[str, float]:
     def by_rclpy() -> None:
         message = image_message(Header(), SIZE_WH, "rgb8", row_bytes=SIZE_WH[0] * 3)
         data = array("B")
-        data.frombytes(memoryview(image).cast("B"))
+        data.frombytes(image.data.cast("B"))
         message.data = data
         theirs.publish(message)
 
@@ -108,7 +108,11 @@ def measure_idle(seconds: float) -> dict[str, float]:
         time.sleep(seconds)
         idle = (processor_secs(relay.pid) - before) / seconds
         received: list[int] = []
-        node.create_subscription(Image, "/front/image_raw", lambda message: received.append(len(message.data)), 1)
+
+        def keep(message: Any) -> None:
+            received.append(len(message.data))
+
+        node.create_subscription(Image, "/front/image_raw", keep, 1)
         while not received:
             executor.spin_once(timeout_sec=0.1)
         before, start, count = processor_secs(relay.pid), time.monotonic(), len(received)

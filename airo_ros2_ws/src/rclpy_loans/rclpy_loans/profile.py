@@ -79,7 +79,8 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
 def sharing_domain() -> int:
     """Return the number, of 16 bits, that all processes which see the same /dev/shm have, and hardly any others.
 
-    It is made of the running system's boot id and the device number of /dev/shm: containers with --ipc=host have the same.
+    It is made of the running system's boot id and the device number of /dev/shm, which containers with --ipc=host
+    have in common.
     """
     try:
         boot = int(Path("/proc/sys/kernel/random/boot_id").read_text()[:4], 16)
