@@ -1,7 +1,7 @@
 """What the relay costs: `airo-ros2 bench relay [--json] [--seconds S]`.
 
-Copies of a 1080p image: times of the relay's two steps as multiples of one memcpy of the image. Idle: processor time of a relay beside a 1080p camera of 30 Hz, with nobody subscribed and with one
-reader of image_raw.
+Copies of a 1080p image: times of the relay's two steps as multiples of one memcpy of the image.
+Idle: processor time of a relay beside a 1080p camera of 30 Hz, with nobody subscribed and with one reader of image_raw.
 """
 
 from __future__ import annotations
