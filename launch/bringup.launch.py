@@ -19,7 +19,8 @@ from launch_ros.substitutions import FindPackageShare
 
 from airo_ros2.bringup.config import RestartPolicy, SetupConfig
 from airo_ros2.bringup.config_file import parse_camera, read_config
-from airo_ros2.bringup.processes import NodeProcess, processes_of, view_process
+from airo_ros2.bringup.node_kinds import COMPRESSED_RELAY, RELAY, SETUP_KINDS
+from airo_ros2.bringup.processes import NodeProcess, processes_of, shared_process
 from launch import LaunchDescription
 
 ARGUMENTS = {
@@ -33,16 +34,18 @@ ARGUMENTS = {
     "family": ("tag36h11", "tag family"),
     "tags": ("", "sizes and frames of single tags: a YAML file, or YAML in braces"),
     "bundles": ("", "YAML file of bundles: rigid bodies with several tags"),
-    "rviz": ("false", "start rviz2 with markers and frames of the tags"),
+    "rviz": ("false", "start rviz2, and the relay that gives it images"),
+    "rviz_config": ("camera", "what rviz2 shows: camera, two_cameras or rgbd"),
 }
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments, the nodes of the set-up and, if wanted, rviz2."""
+    rviz_file = [LaunchConfiguration("rviz_config"), ".rviz"]
     rviz = Node(
         package="rviz2",
         executable="rviz2",
-        arguments=["-d", PathJoinSubstitution([FindPackageShare("tag_pose"), "launch", "rviz", "camera.rviz"])],
+        arguments=["-d", PathJoinSubstitution([FindPackageShare("tag_pose"), "launch", "rviz", rviz_file])],
         condition=IfCondition(LaunchConfiguration("rviz")),
         output="screen",
     )
@@ -64,7 +67,10 @@ def nodes_of(context: LaunchContext) -> list[Node]:
     processes = [
         process for camera in setup.cameras for process in processes_of(camera, reconnect=setup.restart is not None)
     ]
-    processes += [view_process(setup.view)] if setup.view is not None and given["config"] else []
+    for kind in SETUP_KINDS:  # for one camera: what other hosts need, and what rviz2 needs where it is started
+        is_wanted = bool(given["config"]) or kind is COMPRESSED_RELAY or (kind is RELAY and given["rviz"] == "true")
+        if is_wanted and (settings := setup.shared_node(kind)) is not None:
+            processes.append(shared_process(kind, settings))
     return [node_of(process, setup.restart) for process in processes]
 
 

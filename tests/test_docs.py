@@ -18,6 +18,7 @@ from airo_ros2.bringup.config import LogPolicy, RestartPolicy
 from airo_ros2.bringup.config_file import KEYS, read_config
 from airo_ros2.bringup.node_kinds import CAMERA
 from airo_ros2.cli import main
+from airo_view.relay.parameters import CompressedRelayParameters, RelayParameters
 from airo_view.web.parameters import WebViewParameters
 from tag_pose.bundle import read_bundles
 from tag_pose.parameters import TagPoseParameters
@@ -53,6 +54,14 @@ def test_parameter_tables_are_the_parameters(package: str, parameters: Any) -> N
         default = field.default_factory() if field.default is MISSING else field.default
         expected.append((field.name, str(default) or '""', field.metadata["meaning"].description))
     assert rows == expected
+
+
+def test_parameters_of_the_relays_are_documented() -> None:
+    """Each parameter of the relays has its row in the package's README."""
+    text = (SOURCES / "airo_view/README.md").read_text().partition("## The relays")[2]
+    rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \| (.*?) \|$", text, re.MULTILINE)
+    known = [*fields(RelayParameters), *fields(CompressedRelayParameters)]
+    assert rows == [(field.name, str(field.default), field.metadata["meaning"].description) for field in known]
 
 
 def test_the_reader_of_the_readme_runs(start: Start) -> None:

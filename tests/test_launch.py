@@ -39,7 +39,7 @@ def test_launch_starts_the_main_job(start: Start, node: Any) -> None:
     tags.close()
     process.popen.send_signal(2)
     assert process.wait() == 0
-    assert sum("process has finished cleanly" in line for line in process.output + process.errors) == 2
+    assert sum("process has finished cleanly" in line for line in process.output + process.errors) == 3
 
 
 def test_launch_ends_when_the_camera_cannot_start(start: Start) -> None:

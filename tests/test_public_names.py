@@ -16,10 +16,12 @@ PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_view"
 ROS_PARTS = {
     "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
     "airo_frames": {
+        "hosts",
         "node_main",
         "point_cloud_publisher",
         "point_cloud_subscription",
         "publisher",
+        "remote_stream",
         "rgbd_publisher",
         "stream_publisher",
         "stream_subscription",
@@ -27,6 +29,13 @@ ROS_PARTS = {
     },
     "airo_camera": {"acknowledgements", "cloud_topic", "diagnostics_output", "frame_sink", "frame_topic", "node"},
     "airo_view": {
+        "relay.bulk_publisher",
+        "relay.camera_relay",
+        "relay.compressed_node",
+        "relay.node",
+        "relay.outputs",
+        "relay.relay",
+        "relay.standard_messages",
         "web.feed",
         "web.node",
         "web.recorders",

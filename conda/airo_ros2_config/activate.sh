@@ -8,5 +8,8 @@ if [ -z "${FASTRTPS_DEFAULT_PROFILES_FILE+x}${FASTDDS_DEFAULT_PROFILES_FILE+x}${
     export FASTRTPS_DEFAULT_PROFILES_FILE="$CONDA_PREFIX/share/airo_ros2_config/fastdds.xml"
   fi
   export RMW_FASTRTPS_USE_QOS_FROM_XML=1
+  # Processes that see the same /dev/shm share among themselves; the profile reads this number.
+  AIRO_ROS2_SHARING_DOMAIN=$(((0x$(head -c 4 /proc/sys/kernel/random/boot_id) + $(stat -c %d /dev/shm)) % 65536))
+  export AIRO_ROS2_SHARING_DOMAIN
   export _AIRO_ROS2_CONFIG="$CONDA_PREFIX/share/airo_ros2_config/fastdds.xml"
 fi

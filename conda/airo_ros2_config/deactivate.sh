@@ -9,5 +9,5 @@ if [ -n "${_AIRO_ROS2_CONFIG:-}" ]; then
   if [ "${RMW_FASTRTPS_USE_QOS_FROM_XML:-}" = 1 ]; then
     unset RMW_FASTRTPS_USE_QOS_FROM_XML
   fi
-  unset _AIRO_ROS2_CONFIG
+  unset AIRO_ROS2_SHARING_DOMAIN _AIRO_ROS2_CONFIG
 fi

@@ -5,7 +5,7 @@ package_name = "airo_view"
 setup(
     name=package_name,
     version="0.1.0",
-    description="Cameras and tags in the browser.",
+    description="Cameras and tags in the browser, and as standard topics for rviz2 and other hosts.",
     maintainer="airo-ros2 developers",
     maintainer_email="developers@airo-ros2.invalid",
     license="Apache-2.0",
@@ -15,5 +15,11 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
         (f"share/{package_name}", ["package.xml"]),
     ],
-    entry_points={"console_scripts": ["web_view_node = airo_view.web.node:main"]},
+    entry_points={
+        "console_scripts": [
+            "web_view_node = airo_view.web.node:main",
+            "relay_node = airo_view.relay.node:main",
+            "compressed_relay_node = airo_view.relay.compressed_node:main",
+        ]
+    },
 )

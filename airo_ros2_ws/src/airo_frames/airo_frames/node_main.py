@@ -51,15 +51,18 @@ def finish(finished: Future, error: Exception | None) -> None:
         finished.set_exception(error)
 
 
-def run_node(make: Callable[[Node], Runnable], *, name: str, args: list[str] | None = None) -> int:
+def run_node(
+    make: Callable[[Node], Runnable], *, name: str, args: list[str] | None = None, profile: str = "fastdds.xml"
+) -> int:
     """Make a node, run it until it has finished or gets SIGINT or SIGTERM, and return the exit status.
 
     Args:
         make: wires publishers, subscriptions and threads to the node.
         name: of the node.
         args: command line with ROS arguments, by default the process's.
+        profile: of Fast DDS, one of fastdds_profiles/.
     """
-    apply_profile()
+    apply_profile(profile)
     # rclpy's own handlers shut the context down at once, under the feet of threads that are about to publish. Ours stay
     # to the end: a supervisor that is killed may send SIGTERM more than once, once for each of its threads.
     interruption = Interruption()

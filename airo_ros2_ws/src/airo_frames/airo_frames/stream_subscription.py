@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
@@ -14,20 +14,33 @@ from rclpy.qos import QoSProfile
 
 from airo_frames.exceptions import EncodingError, FrameOverwrittenError, FrameTimeoutError
 from airo_frames.formats import FrameFormat, all_formats, message_named
+from airo_frames.hosts import is_on_this_host
+from airo_frames.remote_stream import compressed_topic
 from airo_frames.shared_view import SharedView
 from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
 
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-__all__ = ["StreamSubscription"]
+__all__ = ["RemoteSource", "StreamSubscription"]
 
 ViewT = TypeVar("ViewT", bound=SharedView)
+RemoteT = TypeVar("RemoteT", bound=SharedView, covariant=True)
 
 RCLError = _rclpy.RCLError
 _logger = logging.getLogger(__name__)
 _FOLLOW_PERIOD_SECS = 0.1  # how soon a camera that starts, or restarts with another message class, is noticed
 _SILENT_SECS = 1.0  # a killed camera is still listed for 5 s: a silent one gives way to one of another message class
+
+
+class RemoteSource(Protocol[RemoteT]):
+    """What stands in for a camera that is on another host; RemoteFrames is one."""
+
+    def take(self, timeout: float, *, newest: bool = True) -> RemoteT:
+        """Wait for a frame."""
+
+    def close(self) -> None:
+        """Stop receiving."""
 
 
 class StreamSubscription(Generic[ViewT]):
@@ -42,6 +55,8 @@ class StreamSubscription(Generic[ViewT]):
         families: of the message classes that are received.
         noun: what they are called in error messages.
         read: makes a view of a message.
+        make_remote: given node, topic and callback, receives the images of a camera on another host; None: its messages
+            are received as they are.
     """
 
     def __init__(
@@ -55,6 +70,7 @@ class StreamSubscription(Generic[ViewT]):
         families: Sequence[str],
         noun: str,
         read: Callable[[Sample], ViewT],
+        make_remote: Callable[[Node, str, Callable[[ViewT], None] | None], RemoteSource[ViewT]] | None = None,
     ) -> None:
         self.topic: str = node.resolve_topic_name(topic)
         self.overwritten = 0  # frames whose slot was reused before they could be handed out
@@ -66,7 +82,9 @@ class StreamSubscription(Generic[ViewT]):
         self._qos = qos
         self._newest = newest
         self._format: FrameFormat | None = None
+        self._make_remote = make_remote
         self._subscription: LoanSubscription | None = None
+        self._remote: RemoteSource[ViewT] | None = None  # instead of the subscription
         self._heard_at = 0.0  # s of the monotonic clock: when a frame came, or when the subscription was made
         self._last_complaint = ""
         self._is_closed = False
@@ -97,16 +115,14 @@ class StreamSubscription(Generic[ViewT]):
         deadline = time.monotonic() + timeout
         while True:
             remaining = deadline - time.monotonic()
-            if self._subscription is None:
+            if self._subscription is None and self._remote is None:
                 if remaining <= 0:
                     raise FrameTimeoutError(self._why_nothing_came(timeout))
                 time.sleep(min(_FOLLOW_PERIOD_SECS / 4, remaining))
                 self._follow_publishers()
                 continue
             try:
-                sample = self._subscription.take(max(0.0, min(remaining, _FOLLOW_PERIOD_SECS)), newest=newest)
-                self._heard_at = time.monotonic()
-                return self._read(sample)
+                return self._take(max(0.0, min(remaining, _FOLLOW_PERIOD_SECS)), newest=newest)
             except FrameOverwrittenError:
                 self.overwritten += 1
             except TakeTimeoutError as error:
@@ -135,9 +151,24 @@ class StreamSubscription(Generic[ViewT]):
             self._timer = None
         self._unsubscribe()
 
+    def _take(self, timeout: float, *, newest: bool) -> ViewT:
+        if self._remote is not None:
+            return self._remote.take(timeout, newest=newest)
+        if self._subscription is None:
+            raise AssertionError("the caller has one of the two")
+        sample = self._subscription.take(timeout, newest=newest)
+        self._heard_at = time.monotonic()
+        return self._read(sample)
+
     def _follow_publishers(self) -> None:
         """Subscribe to the message class that is published now."""
-        offered = [message_named(type_name, families=self._families) for type_name in self._published_types()]
+        publishers = self._publishers(self.topic)
+        if self._make_remote is not None:
+            # Whole frames between hosts would take up the network: 1080p at 30 Hz is 1.5 Gbit/s for each reader.
+            publishers = [info for info in publishers if is_on_this_host(self._node, bytes(info.endpoint_gid))]
+            if not publishers and self._follow_remote(self._make_remote):
+                return
+        offered = [message_named(info.topic_type, families=self._families) for info in publishers]
         found = [frame_format for frame_format in offered if frame_format is not None]
         if len(set(found)) > 1:
             self._complain(
@@ -161,9 +192,25 @@ class StreamSubscription(Generic[ViewT]):
         self._format = others[-1]
         self._heard_at = time.monotonic()
 
+    def _follow_remote(self, make: Callable[[Node, str, Callable[[ViewT], None] | None], RemoteSource[ViewT]]) -> bool:
+        """Receive from another host if a relay there publishes the camera; return whether that is so now."""
+        topic = compressed_topic(self.topic)
+        if self._remote is not None or self._is_closed or topic is None:
+            return self._remote is not None
+        relays = self._publishers(topic)
+        if not any(not is_on_this_host(self._node, bytes(info.endpoint_gid)) for info in relays):
+            return False
+        self._unsubscribe()
+        self._remote = make(self._node, topic, self._callback)
+        _logger.warning("%s comes from another host: as JPEG images from %s, which are copies", self.topic, topic)
+        return True
+
     def _published_types(self) -> list[str]:
+        return [info.topic_type for info in self._publishers(self.topic)]
+
+    def _publishers(self, topic: str) -> list[Any]:
         try:
-            return [info.topic_type for info in self._node.get_publishers_info_by_topic(self.topic)]
+            return list(self._node.get_publishers_info_by_topic(topic))
         except RCLError:
             if self._node.context.ok():
                 raise
@@ -174,6 +221,9 @@ class StreamSubscription(Generic[ViewT]):
             self._subscription.close()
             self._subscription = None
             self._format = None
+        if self._remote is not None:
+            self._remote.close()
+            self._remote = None
 
     def _on_sample(self, sample: Sample) -> None:
         self._heard_at = time.monotonic()
@@ -201,6 +251,16 @@ class StreamSubscription(Generic[ViewT]):
             )
         types = set(self._published_types())
         known = {f.type_name for family in self._families for f in all_formats(family)}
+        publishers = self._publishers(self.topic)
+        is_elsewhere = not any(is_on_this_host(self._node, bytes(info.endpoint_gid)) for info in publishers)
+        if self._make_remote is not None and types & known and is_elsewhere:
+            has_relay = self._remote is not None
+            return text + (
+                "the camera is on another host, and no image came from the relay there; is the link up?"
+                if has_relay
+                else "the camera is on another host, where no relay publishes its images: start one there with "
+                "`python -m airo_view.relay.compressed_node`, or `airo-ros2 bringup`"
+            )
         if types & known:
             return text + "a camera is connected; it is slower than this, or has stopped"
         if types:

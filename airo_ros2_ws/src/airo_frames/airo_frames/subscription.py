@@ -9,6 +9,7 @@ from rclpy.qos import QoSProfile
 
 from airo_frames.formats import FRAME_FAMILIES
 from airo_frames.frame import Frame
+from airo_frames.remote_stream import RemoteFrames
 from airo_frames.rgbd_frame import read_frame
 from airo_frames.stream_subscription import StreamSubscription
 
@@ -22,6 +23,8 @@ class FrameSubscription(StreamSubscription[Frame]):
     """Receives the frames of one camera, whatever message class it uses, also when it is restarted with another one.
 
     A camera with depth gives a RgbdFrame and a stereo camera with depth a StereoRgbdFrame; both are a Frame, too.
+    The frames of a camera on another host come as JPEG images from the compressed relay there, which is said once: they
+    are a Frame without depth, and is_zero_copy is False.
     With a callback it belongs to the node's executor, which calls it; without one, `take()` waits for frames.
 
     Args:
@@ -50,4 +53,5 @@ class FrameSubscription(StreamSubscription[Frame]):
             families=FRAME_FAMILIES,
             noun="frame",
             read=read_frame,
+            make_remote=RemoteFrames,
         )

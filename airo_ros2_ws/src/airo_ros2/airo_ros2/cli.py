@@ -19,7 +19,16 @@ __all__ = ["main"]
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
-BENCHMARKS = ("transport", "acquisition", "tags", "tags_node", "recorder", "facade", "view")  # folders of benchmarks/
+BENCHMARKS = (
+    "transport",
+    "acquisition",
+    "tags",
+    "tags_node",
+    "recorder",
+    "facade",
+    "view",
+    "relay",
+)  # folders of benchmarks/
 
 
 def main(argv: list[str] | None = None) -> int:

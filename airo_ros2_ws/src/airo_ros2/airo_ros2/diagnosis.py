@@ -75,9 +75,9 @@ def _of_running(gids: list[bytes], last: LastFrame | None) -> str:
         )
     if not any(segment_path(gid).exists() for gid in gids):
         return (
-            "it is connected, but does not share memory with this process: it runs on another machine or in another "
-            "container, or was killed. Whole frames do not pass reliably between machines: run this program where "
-            "the camera is, or send compressed images; containers need --ipc=host"
+            "it is connected, but does not share memory with this process: it was killed, or runs on another machine "
+            "or in another container. Frames come from another machine when the compressed relay runs there "
+            "(python -m airo_view.relay.compressed_node); containers need --ipc=host"
         )
     return "it is connected, but has not published a frame yet: wait longer, or look at what its process says"
 

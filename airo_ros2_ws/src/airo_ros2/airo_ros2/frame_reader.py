@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import time
 import weakref
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from rclpy.executors import ExternalShutdownException
 
 from airo_frames.exceptions import FrameOverwrittenError, FrameTimeoutError
 from airo_frames.formats import FRAME_FAMILIES
 from airo_frames.frame import Frame
+from airo_frames.remote_stream import RemoteFrames
 from airo_frames.rgbd_frame import RgbdFrame, StereoRgbdFrame
 from airo_frames.stamps import NANOS_PER_SEC
-from airo_frames.stream_subscription import StreamSubscription
+from airo_frames.stream_subscription import RemoteSource, StreamSubscription
 from airo_ros2.diagnosis import LastFrame, why_no_frame
 from airo_ros2.exceptions import ClosedError, WrongCameraError
 from airo_ros2.names import camera_topic, checked_name
@@ -60,6 +62,7 @@ class FrameReader(Generic[FrameT]):
             families=FRAME_FAMILIES,
             noun="frame",
             read=partial(_read, frame_class, self.name),
+            make_remote=partial(_remote, frame_class, self.name),
         )
         self._pending: FrameT | None = None  # looked at by peek(), and not handed out yet
         self._last_sequence = 0
@@ -225,6 +228,17 @@ def _read(frame_class: type[FrameT], name: str, sample: Sample) -> FrameT:
         lacks = "no second view" if "depth" in fields else "no depth"
         raise WrongCameraError(f"camera {name!r} has {lacks}: use {right_class}({name!r})")
     return frame_class.from_sample(sample)
+
+
+def _remote(
+    frame_class: type[FrameT], name: str, node: Node, topic: str, callback: Callable[[FrameT], None] | None
+) -> RemoteSource[FrameT]:
+    if frame_class in _FIELD_OF_CLASS:
+        raise WrongCameraError(
+            f"camera {name!r} is on another host, from where images come without depth: use Camera({name!r}), or run "
+            "this program there"
+        )
+    return cast("RemoteSource[FrameT]", RemoteFrames(node, topic, cast("Callable[[Frame], None] | None", callback)))
 
 
 def _close_subscription(subscription: StreamSubscription[FrameT], process_id: int) -> None:

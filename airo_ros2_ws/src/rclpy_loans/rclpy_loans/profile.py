@@ -14,14 +14,17 @@ __all__ = [
     "FASTDDS2_VARIABLE",
     "FASTDDS3_VARIABLE",
     "QOS_FROM_XML_VARIABLE",
+    "SHARING_DOMAIN_VARIABLE",
     "apply_profile",
     "profile_path",
     "profile_variable",
+    "sharing_domain",
 ]
 
 FASTDDS2_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 FASTDDS3_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
 QOS_FROM_XML_VARIABLE = "RMW_FASTRTPS_USE_QOS_FROM_XML"
+SHARING_DOMAIN_VARIABLE = "AIRO_ROS2_SHARING_DOMAIN"  # which our profiles refer to
 
 _logger = logging.getLogger(__name__)
 
@@ -52,7 +55,11 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
     """Make the Fast DDS participants of this process and its children share fixed-size messages.
 
     Sets environment variables that Fast DDS reads when the first participant is made, so call it before
-    `rclpy.init()`. What the user has set is left alone. Call it as often as you like.
+    `rclpy.init()`. What the user has set is left alone; another profile of ours, as a parent process may have applied
+    it, is replaced. Call it as often as you like.
+
+    Args:
+        name: of one of the profiles that come with this package.
 
     Returns:
         True if our profile is in force, False if the user's own settings are.
@@ -61,6 +68,10 @@ def apply_profile(name: str = "fastdds.xml") -> bool:
         ProfileError: there is no profile of that name.
     """
     path = profile_path(name)
+    if _fastdds_major() >= 3:
+        renamed = path.with_suffix(".fastdds3.xml")  # where it has other names for what the profile sets
+        path = renamed if renamed.is_file() else path
+    os.environ[SHARING_DOMAIN_VARIABLE] = str(sharing_domain())  # of no use to profiles that are not ours
     users = [v for v in (FASTDDS2_VARIABLE, FASTDDS3_VARIABLE) if v in os.environ and not _is_ours(os.environ[v])]
     if users or os.environ.get(QOS_FROM_XML_VARIABLE, "1") != "1":
         _logger.info("keeping the Fast DDS settings of the environment: %s", ", ".join(users) or QOS_FROM_XML_VARIABLE)
@@ -77,6 +88,20 @@ def _is_ours(path: str) -> bool:
     except OSError:
         return False
     return any(content == profile.read_bytes() for profile in profile_path().parent.glob("*.xml"))
+
+
+def sharing_domain() -> int:
+    """Return the number, of 16 bits, that all processes which see the same /dev/shm have, and hardly any others.
+
+    It is made of the running system's boot id and the device number of /dev/shm, which containers with --ipc=host
+    have in common.
+    """
+    try:
+        boot = int(Path("/proc/sys/kernel/random/boot_id").read_text()[:4], 16)
+        device = os.stat("/dev/shm").st_dev
+    except (OSError, ValueError):
+        return 0  # no Linux: nothing is shared, whatever it is
+    return (boot + device) % 2**16
 
 
 def _fastdds_major() -> int:

@@ -27,6 +27,7 @@ __all__ = [
     "introspect",
     "publish",
     "publish_loaned",
+    "publish_serialized",
     "publisher_gid",
     "return_unpublished",
     "set_on_new_message",
@@ -64,6 +65,12 @@ class _Gid(Structure):
     _fields_ = [("implementation", c_char_p), ("data", c_uint8 * _GID_STORAGE)]
 
 
+class _SerializedMessage(Structure):
+    """rcl_serialized_message_t, which is rcutils_uint8_array_t; the allocator is not used to publish."""
+
+    _fields_ = [("buffer", c_void_p), ("length", c_size_t), ("capacity", c_size_t), ("allocator", c_void_p * 5)]
+
+
 @lru_cache(maxsize=1)
 def _rcl() -> ctypes.CDLL:
     library = ctypes.CDLL("librcl.so")
@@ -72,6 +79,7 @@ def _rcl() -> ctypes.CDLL:
         "rcl_publish_loaned_message": [c_void_p, c_void_p, c_void_p],
         "rcl_return_loaned_message_from_publisher": [c_void_p, c_void_p],
         "rcl_publish": [c_void_p, c_void_p, c_void_p],
+        "rcl_publish_serialized_message": [c_void_p, c_void_p, c_void_p],
         "rcl_take_loaned_message": [c_void_p, POINTER(c_void_p), c_void_p, c_void_p],
         "rcl_return_loaned_message_from_subscription": [c_void_p, c_void_p],
         "rcl_subscription_set_on_new_message_callback": [c_void_p, c_void_p, c_void_p],
@@ -183,6 +191,13 @@ def return_unpublished(publisher: Any, address: int) -> None:
 def publish(publisher: Any, address: int) -> None:
     """Publish a copy of the message at an address of our own."""
     _check(_rcl().rcl_publish(publisher.pointer, address, None), "rcl_publish")
+
+
+def publish_serialized(publisher: Any, address: int, length: int) -> None:
+    """Publish a copy of a message in CDR, with its encapsulation header, at an address of our own."""
+    message = _SerializedMessage(address, length, length)
+    code = _rcl().rcl_publish_serialized_message(publisher.pointer, byref(message), None)
+    _check(code, "rcl_publish_serialized_message")
 
 
 def set_on_new_message(subscription: Any, callback: Any) -> None:

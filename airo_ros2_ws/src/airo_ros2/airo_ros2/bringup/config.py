@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airo_camera.backoff import Backoff
-from airo_ros2.bringup.node_kinds import CAMERA, NODE_KINDS, TAGS, VIEW
+from airo_ros2.bringup.node_kinds import CAMERA, COMPRESSED_RELAY, NODE_KINDS, RELAY, TAGS, VIEW, NodeKind
 
 __all__ = ["CAMERA_NAME", "CameraConfig", "LogPolicy", "NodeSettings", "RestartPolicy", "SetupConfig"]
 
@@ -123,6 +123,8 @@ class SetupConfig:
         logs: of the processes; None for stderr alone.
         prometheus: port on 127.0.0.1 of the metrics; 0 for none.
         view: the web view of all cameras; None for none.
+        relay: standard images, depth and clouds of all cameras, for rviz2; None for none.
+        compressed_relay: JPEG images of all cameras, for other hosts; None for none.
     """
 
     name: str = "bringup"
@@ -131,6 +133,15 @@ class SetupConfig:
     logs: LogPolicy | None = None
     prometheus: int = 0
     view: NodeSettings | None = field(default_factory=lambda: NodeSettings() if VIEW.is_installed else None)
+    relay: NodeSettings | None = field(default_factory=lambda: NodeSettings() if RELAY.is_installed else None)
+    compressed_relay: NodeSettings | None = field(
+        default_factory=lambda: NodeSettings() if COMPRESSED_RELAY.is_installed else None
+    )
+
+    def shared_node(self, kind: NodeKind) -> NodeSettings | None:
+        """Return the settings of the one node of a kind that is for all cameras; None for none."""
+        settings: NodeSettings | None = getattr(self, kind.key)
+        return settings
 
     def camera(self, name: str) -> CameraConfig | None:
         """Return a camera by its name; None if there is none."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from airo_ros2.bringup.camera_section import read_camera, read_node
 from airo_ros2.bringup.config import CAMERA_NAME, CameraConfig, LogPolicy, RestartPolicy, SetupConfig
-from airo_ros2.bringup.node_kinds import VIEW
+from airo_ros2.bringup.node_kinds import SETUP_KINDS
 from airo_ros2.bringup.yaml_tree import Problems, YamlValue, parse_yaml, read_yaml
 from airo_ros2.bringup.yaml_values import bounded, fill, text
 
@@ -23,7 +23,7 @@ _RESTART = {
     "longest_wait": bounded(float, 0.0, 3600.0),
 }
 _LOGS = {"folder": text, "max_bytes": bounded(int, 1000, 10**12), "keep": bounded(int, 0, 1000)}
-KEYS = ("cameras", "defaults", "logs", "name", "prometheus", "restart", "view")
+KEYS = ("cameras", "defaults", "logs", "name", "prometheus", "restart", *(kind.key for kind in SETUP_KINDS))
 
 
 def read_config(path: Path) -> SetupConfig:
@@ -47,8 +47,10 @@ def read_config(path: Path) -> SetupConfig:
         logs=_policy(keys, "logs", LogPolicy(), _LOGS, problems),
         prometheus=_port(keys, problems),
     )
-    if "view" in keys:
-        setup = replace(setup, view=read_node(VIEW, keys["view"], problems, folder=path.parent, base=None))
+    for kind in SETUP_KINDS:
+        if kind.key in keys:
+            settings = read_node(kind, keys[kind.key], problems, folder=path.parent, base=None)
+            setup = replace(setup, **{kind.key: settings})  # type: ignore[arg-type]  # the fields have the keys' names
     if setup.restart is not None and setup.restart.first_wait > setup.restart.longest_wait:
         problems.add(keys["restart"], "restart: first_wait is longer than longest_wait")
     problems.check()

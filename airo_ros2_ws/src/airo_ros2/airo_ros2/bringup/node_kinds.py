@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, get_type_hints
 
-__all__ = ["CAMERA", "CAMERA_KINDS", "NODE_KINDS", "RECORD", "TAGS", "VIEW", "NodeKind"]
+__all__ = [
+    "CAMERA",
+    "CAMERA_KINDS",
+    "COMPRESSED_RELAY",
+    "NODE_KINDS",
+    "RECORD",
+    "RELAY",
+    "SETUP_KINDS",
+    "TAGS",
+    "VIEW",
+    "NodeKind",
+]
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,27 @@ VIEW = NodeKind(
     is_vital=False,
     nice=15,
 )
+RELAY = NodeKind(
+    key="relay",
+    package="airo_view",
+    executable="relay_node",
+    module="airo_view.relay.node",
+    node_name="relay",
+    parameters="airo_view.relay.parameters:RelayParameters",
+    is_vital=False,
+    nice=15,
+)
+COMPRESSED_RELAY = NodeKind(
+    key="compressed_relay",
+    package="airo_view",
+    executable="compressed_relay_node",
+    module="airo_view.relay.compressed_node",
+    node_name="compressed_relay",
+    parameters="airo_view.relay.parameters:CompressedRelayParameters",
+    is_vital=False,
+    nice=15,
+)
 # In the order in which they are started; they are ended the other way round.
 CAMERA_KINDS = (CAMERA, TAGS, RECORD)
-NODE_KINDS = (*CAMERA_KINDS, VIEW)
+SETUP_KINDS = (VIEW, RELAY, COMPRESSED_RELAY)  # one of each for all cameras
+NODE_KINDS = (*CAMERA_KINDS, *SETUP_KINDS)

@@ -12,7 +12,7 @@ from typing import Any
 from airo_ros2.bringup.config import CameraConfig, NodeSettings
 from airo_ros2.bringup.node_kinds import CAMERA, CAMERA_KINDS, RECORD, VIEW, NodeKind
 
-__all__ = ["NodeProcess", "processes_of", "view_process"]
+__all__ = ["NodeProcess", "processes_of", "shared_process"]
 
 
 @dataclass(frozen=True)
@@ -106,14 +106,15 @@ def processes_of(camera: CameraConfig, *, lockstep: bool = False, reconnect: boo
     return processes
 
 
-def view_process(settings: NodeSettings) -> NodeProcess:
-    """Return the process of the web view, which finds the cameras by itself.
+def shared_process(kind: NodeKind, settings: NodeSettings) -> NodeProcess:
+    """Return the process of a node that is for all cameras, which it finds by itself.
 
     Args:
+        kind: one of SETUP_KINDS.
         settings: of the node.
     """
-    parameters = {"any_port": True, **settings.parameters}
-    return _process(VIEW, settings, parameters, title="view", namespace="", files=())
+    parameters = {"any_port": True, **settings.parameters} if kind is VIEW else settings.parameters
+    return _process(kind, settings, parameters, title=kind.key.replace("_", " "), namespace="", files=())
 
 
 def _process(

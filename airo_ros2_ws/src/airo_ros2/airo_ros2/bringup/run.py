@@ -82,7 +82,10 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     if lockstep or options.frames is not None:
         # A job, of which each frame counts: what was lost with a process cannot be made good by starting it again.
         setup = replace(setup, restart=None, logs=None, prometheus=0)
-    if options.headless or options.json:
+        setup = replace(setup, relay=None, compressed_relay=None)
+    if options.json:
+        setup = replace(setup, view=None, relay=None, compressed_relay=None)
+    if options.headless:
         setup = replace(setup, view=None)
     elif setup.view is not None and "port" not in setup.view.parameters:
         setup = replace(setup, view=setup.view.with_parameters(port=free_port()))

@@ -11,9 +11,10 @@ from airo_ros2.bringup.budget import Budget
 from airo_ros2.bringup.child_process import ChildState
 from airo_ros2.bringup.config import CameraConfig, SetupConfig
 from airo_ros2.bringup.config_file import parse_camera
+from airo_ros2.bringup.node_kinds import SETUP_KINDS
 from airo_ros2.bringup.process_log import ProcessLogs
 from airo_ros2.bringup.process_meter import ProcessMeter
-from airo_ros2.bringup.processes import NodeProcess, processes_of, view_process
+from airo_ros2.bringup.processes import NodeProcess, processes_of, shared_process
 from airo_ros2.bringup.setup_status import NodeReport, SetupStatus, status_of
 from airo_ros2.bringup.supervisor import Supervisor
 from airo_ros2.exceptions import ControlError
@@ -65,8 +66,9 @@ class RunningSetup:
         for camera in self.setup.cameras:
             for process in self._processes(camera):
                 self._supervisor.start(process)
-        if self.setup.view is not None:
-            self._supervisor.start(view_process(self.setup.view))
+        for kind in SETUP_KINDS:
+            if (settings := self.setup.shared_node(kind)) is not None:
+                self._supervisor.start(shared_process(kind, settings))
 
     def add(self, name: str, settings: str) -> str:
         """Add a camera and return what was done.
