@@ -103,7 +103,10 @@ def detections(start: Start, source: object, *options: object) -> list[dict[str,
 
 
 def test_replayed_tags_are_those_that_were_recorded(start: Start, images: Path, tmp_path: Path) -> None:
-    """While tag_pose runs, its detections are recorded; over the recording it finds exactly them again."""
+    """While tag_pose runs, its detections are recorded; over the recording it finds exactly them again.
+
+    But for the covariances, in which is the noise that tag_pose had learned before the recording began.
+    """
     record = start(*CLI, "record", "--codec", "ffv1", "--json", "--output", tmp_path / "rec")
     options = ("--loop", "--frames", "30", "--rate", "10", "--calibration", tmp_path / "front.yaml")
     bringup = start(*CLI, "bringup", "--json", "--source", images, *options)
@@ -121,8 +124,13 @@ def test_replayed_tags_are_those_that_were_recorded(start: Start, images: Path, 
     pairs = [(result, recorded[result["stamp"]]) for result in replayed if result["stamp"] in recorded]
     assert len(pairs) >= 15
     for result, true in pairs:
-        assert result["detections"] == true["detections"]
+        assert without_covariance(result["detections"]) == without_covariance(true["detections"])
         assert len(result["detections"]) >= 2
+
+
+def without_covariance(detections: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return detections as they are in the JSON, without what depends on frames before."""
+    return [{key: value for key, value in one.items() if key != "covariance"} for one in detections]
 
 
 def json_of(record: Any) -> str:

@@ -37,7 +37,8 @@ class Setup:
         self.file = folder / "lab.yaml"
         self.logs = folder / "logs"
         restart = "" if "restart" in options else "restart: {first_wait: 0.05}\n"
-        self.file.write_text(f"{restart}logs: {{folder: {self.logs}}}\n{options}\ncameras:\n{cameras}")
+        shared = "view: false\nrelay: false\ncompressed_relay: false"
+        self.file.write_text(f"{restart}logs: {{folder: {self.logs}}}\n{shared}\n{options}\ncameras:\n{cameras}")
         self.process = start(*prefix, *COMMAND, "bringup", self.file)
 
     def ask(self, *arguments: str) -> Any:

@@ -74,6 +74,7 @@ class Soak:
         file = folder / "soak.yaml"
         file.write_text(
             "restart: {limit: 0, first_wait: 0.05, longest_wait: 0.05}\n"
+            "view: false\nrelay: false\ncompressed_relay: false\n"
             f"logs: {{folder: {folder / 'logs'}}}\ndefaults: {{source: 'sim:?fps=10', size: [640, 480]}}\ncameras:\n"
             + "".join(
                 f"  {name}: {{tags: {'true' if index % 2 == 0 else 'false'}}}\n" for index, name in enumerate(names)

@@ -165,15 +165,16 @@ def test_bringup_on_a_terminal(ros_domain: int) -> None:
         terminal.close()
 
 
-@pytest.mark.parametrize("options", [["--headless"], ["--json"]])
-def test_bringup_without_view(start: Start, options: list[str]) -> None:
-    """Neither with --headless nor with --json is there a view."""
-    bringup = start("-m", "airo_ros2.cli", "bringup", *options)
+@pytest.mark.parametrize(("option", "relays"), [("--headless", 2), ("--json", 0)])
+def test_bringup_without_view(start: Start, option: str, relays: int) -> None:
+    """Neither with --headless nor with --json is there a view; with --json there are no relays, either."""
+    bringup = start("-m", "airo_ros2.cli", "bringup", option)
     bringup.expect("tag36h11")
     pid = bringup.popen.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     commands = [Path(f"/proc/{child}/cmdline").read_text() for child in children]
-    assert len(commands) == 2 and not any("airo_view" in command for command in commands)
+    assert len(commands) == 2 + relays and not any("airo_view.web" in command for command in commands)
+    assert sum("airo_view.relay" in command for command in commands) == relays
     bringup.popen.send_signal(signal.SIGINT)
     assert bringup.wait() == 0
     assert bringup.complaints == []

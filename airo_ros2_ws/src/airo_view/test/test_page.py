@@ -197,10 +197,10 @@ def test_a_server_that_is_started_again(chromium: Chromium, start_camera: Start,
     view.popen.send_signal(signal.SIGKILL)
     view.popen.wait()
     chromium.until("return !document.getElementById('notice').hidden")
-    last = chromium.run("return Number(document.querySelector('.tile canvas').dataset.sequence)")
+    last = chromium.run("return Number(document.querySelector('.tile canvas')?.dataset.sequence ?? 0)")
     start_view(port=urlsplit(view.url).port)
     chromium.until("return document.getElementById('notice').hidden")
-    chromium.until("return Number(document.querySelector('.tile canvas').dataset.sequence) > arguments[0]", last)
+    chromium.until("return Number(document.querySelector('.tile canvas')?.dataset.sequence) > arguments[0]", last)
 
 
 def test_the_token_page(chromium: Chromium, start_camera: Start, start_view: Start) -> None:

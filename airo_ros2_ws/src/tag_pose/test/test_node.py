@@ -210,9 +210,13 @@ def test_detection_is_switched_off_and_on(start: Start, node: Any, tags: Any) ->
     status = next_status(node, lambda status: status.message == "detection is switched off")
     assert status.hardware_id == "camera" and status.name == "camera/tag_pose: tags"
     assert call(node, SetBool, ENABLE, SetBool.Request(data=True)).message == "detection is on"
+
+    def is_running(status: Any) -> bool:
+        return status.name == "camera/tag_pose: tags" and "Hz" in status.values[0].key
+
     last = int(take_until(tags, lambda found: True)["sequence"])
     take_until(tags, lambda found: int(found["sequence"]) > last + 20)
-    values = {one.key: one.value for one in next_status(node, lambda status: "Hz" in status.values[0].key).values}
+    values = {one.key: one.value for one in next_status(node, is_running).values}
     assert float(values["rate (Hz)"]) > 0 and float(values["latency median (ms)"]) > 0
     assert {"detector time median (ms)", "dropped", "retries", "rejected"} <= set(values)
 
