@@ -230,12 +230,22 @@ def test_two_relays_do_not_publish_everything_twice(node: Any, start_camera: Any
     inbox.wait(inbox.common)
     start_relay()
     inbox.wait(lambda: [name for name, _ in node.get_node_names_and_namespaces()].count("relay") == 2)
-    publishers = [info for info in node.get_publishers_info_by_topic("/front/image_raw")]
-    assert len(publishers) == 1
+    inbox.wait(lambda: len(node.get_publishers_info_by_topic("/front/image_raw")) == 1)
     first.popen.send_signal(signal.SIGINT)
     assert first.wait() == 0
     before = len(inbox.common())
     inbox.wait(lambda: len(inbox.common()) > before + 5)
+    inbox.close()
+
+
+def test_relays_that_begin_together_agree(node: Any, start_camera: Any, start_relay: Any) -> None:
+    """Of two that find a camera at the same time, one gives it up."""
+    for _ in range(2):
+        start_relay()
+    inbox = Inbox(node, {"/front/image_raw": Image})
+    inbox.wait(lambda: [name for name, _ in node.get_node_names_and_namespaces()].count("relay") == 2)
+    start_camera("front")
+    inbox.wait(lambda: len(inbox.common()) > 30 and len(node.get_publishers_info_by_topic("/front/image_raw")) == 1)
     inbox.close()
 
 

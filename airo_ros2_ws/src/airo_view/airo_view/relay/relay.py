@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rclpy.task import Future
 
 from airo_frames.formats import FRAME_FAMILIES, message_named
-from airo_frames.hosts import is_on_this_host
+from airo_frames.hosts import is_of_this_process, is_on_this_host
 from airo_frames.node_main import finish
 from airo_view.relay.camera_relay import CameraRelay
 from airo_view.relay.outputs import Outputs
@@ -65,9 +65,8 @@ class Relay:
     def _is_another_ones(self, camera: str) -> bool:
         """Return whether another relay publishes the camera; of two that began together, the first by GID goes on."""
         publishers = self.node.get_publishers_info_by_topic(f"/{camera}/{self._topic}")
-        me = (self.node.get_namespace(), self.node.get_name())
-        ours = [bytes(p.endpoint_gid) for p in publishers if (p.node_namespace, p.node_name) == me]
-        gids = [bytes(p.endpoint_gid) for p in publishers]
+        gids = [bytes(publisher.endpoint_gid) for publisher in publishers]
+        ours = [gid for gid in gids if is_of_this_process(self.node, gid)]
         return bool(gids) and (camera not in self.relays or (bool(ours) and min(gids) not in ours))
 
 
