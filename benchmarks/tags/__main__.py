@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from arguments import count, some_of
 from tags.pictures import PHOTOGRAPHS
 from tags.report import text_lines, write_report
 from tags.run import Plan, run
@@ -58,9 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
     parser.add_argument("--quick", action="store_true", help="little of everything: does it work?")
     for name, known in (("subjects", SUBJECTS), ("conditions", CONDITIONS)):
-        parser.add_argument(f"--{name}", type=_some_of(known), metavar="A,B", help=f"only these of: {', '.join(known)}")
-    parser.add_argument("--scenes", type=_count, metavar="N", help="images of each condition (default 300)")
-    parser.add_argument("--seed", type=_count, metavar="N", default=1, help="of everything drawn by lot (default 1)")
+        parser.add_argument(f"--{name}", type=some_of(known), metavar="A,B", help=f"only these of: {', '.join(known)}")
+    parser.add_argument("--scenes", type=count, metavar="N", help="images of each condition (default 300)")
+    parser.add_argument("--seed", type=count, metavar="N", default=1, help="of everything drawn by lot (default 1)")
     parser.add_argument(
         "--photographs", type=Path, metavar="DIR", default=PHOTOGRAPHS, help="photographs with reference detections"
     )
@@ -70,23 +70,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(subjects=list(SUBJECTS))
     return parser
-
-
-def _some_of(known: Iterable[str]) -> Callable[[str], list[str]]:
-    def parse(text: str) -> list[str]:
-        names = text.split(",")
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"got {', '.join(unknown)}, expected some of {', '.join(known)}")
-        return names
-
-    return parse
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"got {text}, expected a whole number of at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from arguments import count, some_of
 from transport.cases import SIZES, WAYS, Plan
 from transport.report import write_report
 from transport.run import run
@@ -52,11 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
     parser.add_argument("--quick", action="store_true", help="one short round of one size: does everything work?")
     for name, known in (("subjects", SUBJECTS), ("sizes", SIZES), ("ways", WAYS)):
-        parser.add_argument(f"--{name}", type=_some_of(known), metavar="A,B", help=f"only these of: {', '.join(known)}")
+        parser.add_argument(f"--{name}", type=some_of(known), metavar="A,B", help=f"only these of: {', '.join(known)}")
     parser.add_argument("--readers", type=_counts, metavar="N,M", help="numbers of reading processes (default 1,2,4)")
-    parser.add_argument("--frames", type=_count, metavar="N", help="of each measurement (default 120)")
-    parser.add_argument("--rounds", type=_count, metavar="N", help="of what the goals need (default 7)")
-    parser.add_argument("--survey-rounds", type=_count, metavar="N", help="of everything else (default 1)")
+    parser.add_argument("--frames", type=count, metavar="N", help="of each measurement (default 120)")
+    parser.add_argument("--rounds", type=count, metavar="N", help="of what the goals need (default 7)")
+    parser.add_argument("--survey-rounds", type=count, metavar="N", help="of everything else (default 1)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the page and the plot of a saved result")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", default=DOCS, help="where --report writes (default docs/)"
@@ -87,25 +88,8 @@ def _text(document: dict[str, Any]) -> Iterable[str]:
         yield f"not measured: {text}"
 
 
-def _some_of(known: Iterable[str]) -> Callable[[str], list[str]]:
-    def parse(text: str) -> list[str]:
-        names = text.split(",")
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"got {', '.join(unknown)}, expected some of {', '.join(known)}")
-        return names
-
-    return parse
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"got {text}, expected a whole number of at least 1")
-    return int(text)
-
-
 def _counts(text: str) -> list[int]:
-    return [_count(part) for part in text.split(",")]
+    return [count(part) for part in text.split(",")]
 
 
 if __name__ == "__main__":
