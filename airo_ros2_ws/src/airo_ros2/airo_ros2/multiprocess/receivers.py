@@ -11,7 +11,26 @@ __all__ = ["MultiprocessRGBDReceiver", "MultiprocessRGBReceiver", "MultiprocessS
 PATIENCE_SECS = 30.0
 
 
-class MultiprocessRGBReceiver(Camera):
+class _Receiver(Camera):
+    """What the toolkit's receivers have beside an interface of cameras."""
+
+    def get_current_timestamp(self) -> float:
+        """Return when the grabbed frame was acquired, s since the epoch."""
+        return self.stamp
+
+    def get_current_frame_id(self) -> int:
+        """Return the number of the grabbed frame, counted by the camera from 0."""
+        return self.sequence - 1
+
+    def _grab_first(self) -> None:
+        try:
+            self.grab_images()
+        except BaseException:
+            self.close()
+            raise
+
+
+class MultiprocessRGBReceiver(_Receiver):
     """Reads a camera by its name; the first image is grabbed from the start, as in the toolkit.
 
     Args:
@@ -29,15 +48,7 @@ class MultiprocessRGBReceiver(Camera):
     ) -> None:
         super().__init__(shared_memory_namespace, timeout=timeout)
         self._block_until_new_frame = block_until_new_frame
-        _grab_first(self)
-
-    def get_current_timestamp(self) -> float:
-        """Return when the grabbed frame was acquired, s since the epoch."""
-        return self.stamp
-
-    def get_current_frame_id(self) -> int:
-        """Return the number of the grabbed frame, counted by the camera from 0."""
-        return self.sequence - 1
+        self._grab_first()
 
     def grab_images(self, *, timeout: float | None = None, newest: bool | None = None, fresh: bool = False) -> None:
         """Keep the newest frame, see airo_ros2.Camera.grab_images(); wait for it only if it blocks until a new one."""
@@ -49,7 +60,26 @@ class MultiprocessRGBReceiver(Camera):
             self._keep(frame)
 
 
-class MultiprocessRGBDReceiver(RGBDCamera):
+class _DepthReceiver(_Receiver, RGBDCamera):
+    def __init__(
+        self, shared_memory_namespace: str, enable_pointcloud: bool = True, *, timeout: float = PATIENCE_SECS
+    ) -> None:
+        super().__init__(shared_memory_namespace, timeout=timeout)
+        self.enable_pointcloud = enable_pointcloud
+        self._grab_first()
+
+    def retrieve_colored_point_cloud(self) -> PointCloud:
+        """Return the points that the grabbed image, of a stereo camera the left one, sees; see airo_ros2.RGBDCamera.
+
+        Raises:
+            RuntimeError: enable_pointcloud is False.
+        """
+        if not self.enable_pointcloud:
+            raise RuntimeError("the receiver was made with enable_pointcloud=False: it has no point cloud")
+        return super().retrieve_colored_point_cloud()
+
+
+class MultiprocessRGBDReceiver(_DepthReceiver):
     """Reads a camera with depth by its name; see MultiprocessRGBReceiver.
 
     Args:
@@ -62,72 +92,11 @@ class MultiprocessRGBDReceiver(RGBDCamera):
         CameraNotFoundError, FrameTimeoutError: see airo_ros2.Camera.
     """
 
-    def __init__(
-        self, shared_memory_namespace: str, enable_pointcloud: bool = True, *, timeout: float = PATIENCE_SECS
-    ) -> None:
-        super().__init__(shared_memory_namespace, timeout=timeout)
-        self.enable_pointcloud = enable_pointcloud
-        _grab_first(self)
 
-    def get_current_timestamp(self) -> float:
-        """Return when the grabbed frame was acquired, s since the epoch."""
-        return self.stamp
-
-    def get_current_frame_id(self) -> int:
-        """Return the number of the grabbed frame, counted by the camera from 0."""
-        return self.sequence - 1
-
-    def retrieve_colored_point_cloud(self) -> PointCloud:
-        """Return the points that the grabbed image sees; see airo_ros2.RGBDCamera.
-
-        Raises:
-            RuntimeError: enable_pointcloud is False.
-        """
-        _check_enabled(self.enable_pointcloud)
-        return super().retrieve_colored_point_cloud()
-
-
-class MultiprocessStereoRGBDReceiver(StereoRGBDCamera):
+class MultiprocessStereoRGBDReceiver(_DepthReceiver, StereoRGBDCamera):
     """Reads a stereo camera with depth by its name; see MultiprocessRGBDReceiver.
 
     Raises:
         WrongCameraError: the camera has no second view.
         CameraNotFoundError, FrameTimeoutError: see airo_ros2.Camera.
     """
-
-    def __init__(
-        self, shared_memory_namespace: str, enable_pointcloud: bool = True, *, timeout: float = PATIENCE_SECS
-    ) -> None:
-        super().__init__(shared_memory_namespace, timeout=timeout)
-        self.enable_pointcloud = enable_pointcloud
-        _grab_first(self)
-
-    def get_current_timestamp(self) -> float:
-        """Return when the grabbed frame was acquired, s since the epoch."""
-        return self.stamp
-
-    def get_current_frame_id(self) -> int:
-        """Return the number of the grabbed frame, counted by the camera from 0."""
-        return self.sequence - 1
-
-    def retrieve_colored_point_cloud(self) -> PointCloud:
-        """Return the points that the grabbed left image sees; see airo_ros2.RGBDCamera.
-
-        Raises:
-            RuntimeError: enable_pointcloud is False.
-        """
-        _check_enabled(self.enable_pointcloud)
-        return super().retrieve_colored_point_cloud()
-
-
-def _grab_first(receiver: Camera) -> None:
-    try:
-        receiver.grab_images()
-    except BaseException:
-        receiver.close()
-        raise
-
-
-def _check_enabled(enable_pointcloud: bool) -> None:
-    if not enable_pointcloud:
-        raise RuntimeError("the receiver was made with enable_pointcloud=False: it has no point cloud")
