@@ -81,8 +81,7 @@ def run_bringup(setup: SetupConfig, options: BringupOptions, *, write: Callable[
     lockstep = _in_lockstep(setup, options)
     if lockstep or options.frames is not None:
         # A job, of which each frame counts: what was lost with a process cannot be made good by starting it again.
-        setup = replace(setup, restart=None, logs=None, prometheus=0)
-        setup = replace(setup, relay=None, compressed_relay=None)
+        setup = replace(setup, restart=None, logs=None, prometheus=0, relay=None, compressed_relay=None)
     if options.json:
         setup = replace(setup, view=None, relay=None, compressed_relay=None)
     if options.headless:
