@@ -7,9 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,16 @@ TOOLKIT = ROOT / "build/toolkit"
 SUBJECTS = ("airo_ros2", "airo_ros2 borrow()", "airo_camera_toolkit")
 # 1080p colour, and the ZED 2i: 2208 x 1242 with depth and a cloud.
 CASES = {"1080p 30 Hz": (1920, 1080, 30.0, "colour"), "2208x1242 RGB-D and cloud, 15 Hz": (2208, 1242, 15.0, "depth")}
-MEASURES = ("latency_p50_ms", "latency_p99_ms", "receiver_cpu_ms_per_frame", "retrieve_ms", "lost", "fps")
+MEASURES = (
+    "latency_p50_ms",
+    "latency_p99_ms",
+    "receiver_cpu_ms_per_frame",
+    "camera_cpu_ms_per_frame",
+    "retrieve_ms",
+    "lost",
+    "changed",  # images that were no longer the same when the next one was there
+    "fps",
+)
 PATIENCE_SECS = 120.0
 
 
@@ -48,7 +57,12 @@ def _run(frames: int, rounds: int) -> dict[str, Any]:
                     continue  # a borrowed frame costs the same, whatever is in it
                 print(f"round {number + 1}: {case}: {subject}", file=sys.stderr, flush=True)
                 runs.append({"case": case, "name": subject} | _measured(subject, case, frames))
-    return {"frames": frames, "rounds": rounds, "memcpy_1080p_ms": _memcpy_ms(), "runs": runs}
+    return {
+        "frames": frames,
+        "rounds": rounds,
+        "memcpy_ms": {case: _memcpy_ms(*size[:2], size[2]) for case, size in CASES.items()},
+        "runs": runs,
+    }
 
 
 def _measured(subject: str, case: str, frames: int) -> dict[str, Any]:
@@ -73,13 +87,15 @@ def _measured(subject: str, case: str, frames: int) -> dict[str, Any]:
     return result
 
 
-def _memcpy_ms() -> float:
-    """Return what a copy of a 1080p frame into new memory costs, ms."""
-    image, times = np.ones((1080, 1920, 3), np.uint8), []
-    for _ in range(100):
-        start = perf_counter()
+def _memcpy_ms(width: int, height: int, fps: float) -> float:
+    """Return what a copy of an image that was just written costs, ms, at the pace of the frames."""
+    image, times = np.ones((height, width, 3), np.uint8), []
+    for number in range(30):
+        time.sleep(1 / fps)
+        image[:] = number
+        start = time.perf_counter()
         image.copy()
-        times.append(perf_counter() - start)
+        times.append(time.perf_counter() - start)
     return round(1e3 * median(times), 3)
 
 
@@ -94,7 +110,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
                 lines.append(f"{subject:22}  {errors[0]}")
             elif runs:
                 lines.append(f"{subject:22}" + "".join(f"{_median(runs, name):>27}" for name in MEASURES))
-    return [*lines, "", f"memcpy of a 1080p frame: {document['memcpy_1080p_ms']} ms"]
+    return [*lines, "", *(f"memcpy of an image, {case}: {ms} ms" for case, ms in document["memcpy_ms"].items())]
 
 
 def _median(runs: list[dict[str, Any]], name: str) -> str:

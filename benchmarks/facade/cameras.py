@@ -19,7 +19,7 @@ def make_camera_class(base: type) -> Any:
     """
 
     class PacedCamera(base):  # type: ignore[misc]  # the base is known at run time only
-        """Images of one grey, and a plane as depth, at a fixed pace; a late reader finds the next one due."""
+        """Noise with the frame's number in its first pixel, and a plane as depth, at a fixed pace."""
 
         def __init__(self, size_wh: tuple[int, int], fps: float) -> None:
             self._size_wh, self._fps = size_wh, fps
@@ -28,6 +28,7 @@ def make_camera_class(base: type) -> Any:
             self._depth = np.linspace(0.5, 5.0, width * height, dtype=np.float32).reshape(height, width)
             self._shown = np.zeros((height, width, 3), np.uint8)
             self._next = time.monotonic()
+            self._number = 0
 
         @property
         def resolution(self) -> tuple[int, int]:
@@ -43,7 +44,9 @@ def make_camera_class(base: type) -> Any:
 
         def grab_images(self) -> None:
             self._next = max(self._next + 1 / self._fps, time.monotonic())
-            time.sleep(self._next - time.monotonic() if self._next > time.monotonic() else 0)
+            time.sleep(max(0.0, self._next - time.monotonic()))
+            self._number += 1
+            self._image[0, 0] = self._number % 256
 
         def retrieve_rgb_image(self) -> NDArray[np.float32]:
             return self._image.astype(np.float32) / np.float32(255)

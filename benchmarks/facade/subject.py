@@ -7,9 +7,12 @@ an environment of its own, with the toolkit where that is measured.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -34,7 +37,16 @@ def main() -> int:
     publisher.start()
     try:
         receiver = getattr(module, f"Multiprocess{kind}Receiver")(f"bench_{kind}")
-        result = _measure(receiver, frames, has_depth=has_depth, borrows=name == "airo_ros2 borrow()")
+        measure = _measure_borrowing if name == "airo_ros2 borrow()" else partial(_measure, has_depth=has_depth)
+        for _ in range(WARM_UP_FRAMES):
+            receiver.grab_images()
+        cpu, camera_cpu, start = time.process_time(), _cpu_secs(publisher.pid), time.monotonic()
+        result = measure(receiver, frames)
+        result |= {
+            "receiver_cpu_ms_per_frame": round(1e3 * (time.process_time() - cpu) / frames, 3),
+            "camera_cpu_ms_per_frame": round(1e3 * (_cpu_secs(publisher.pid) - camera_cpu) / frames, 3),
+            "fps": round(frames / (time.monotonic() - start), 2),
+        }
     finally:
         publisher.stop()
         publisher.join()
@@ -48,36 +60,51 @@ def _toolkit(has_depth: bool) -> tuple[ModuleType, type]:
     return import_module(path), interfaces.RGBDCamera if has_depth else interfaces.RGBCamera
 
 
-def _measure(receiver: Any, frames: int, *, has_depth: bool, borrows: bool) -> dict[str, Any]:
-    for _ in range(WARM_UP_FRAMES):
-        receiver.grab_images()
-    latencies, copies, numbers = [], [], []
-    cpu, start = time.process_time(), time.monotonic()
+def _measure(receiver: Any, frames: int, *, has_depth: bool) -> dict[str, Any]:
+    """Grab and retrieve, and look again at what was retrieved of the frame before: is it still that?"""
+    latencies, retrievals, numbers, changed = [], [], [], 0
+    last_image, last_pixel = None, 0
     for _ in range(frames):
-        if borrows:
-            with receiver.borrow() as frame:
-                now = time.time()
-                stamp, number = frame.stamp_nanos / 1e9, frame.sequence
-        else:
-            receiver.grab_images()
-            before = time.perf_counter()
-            receiver.retrieve_rgb_image_as_int()
-            copies.append(time.perf_counter() - before)
-            if has_depth:
-                receiver.retrieve_depth_map()
-                receiver.retrieve_colored_point_cloud()
-            now = time.time()
-            stamp, number = receiver.get_current_timestamp(), receiver.get_current_frame_id()
-        latencies.append(now - stamp)
-        numbers.append(number)
+        receiver.grab_images()
+        before = time.perf_counter()
+        image = receiver.retrieve_rgb_image_as_int()
+        retrievals.append(time.perf_counter() - before)
+        if has_depth:
+            receiver.retrieve_depth_map()
+            receiver.retrieve_colored_point_cloud()
+        latencies.append(time.time() - receiver.get_current_timestamp())
+        numbers.append(receiver.get_current_frame_id())
+        changed += last_image is not None and int(last_image[0, 0, 0]) != last_pixel
+        last_image, last_pixel = image, int(image[0, 0, 0])
+    return {
+        **_latency(latencies, numbers),
+        "retrieve_ms": round(1e3 * float(np.median(retrievals)), 3),
+        "changed": changed,
+    }
+
+
+def _measure_borrowing(receiver: Any, frames: int) -> dict[str, Any]:
+    latencies, numbers, changed = [], [], 0
+    for _ in range(frames):
+        with receiver.borrow() as frame:
+            latencies.append(time.time() - frame.stamp_nanos / 1e9)
+            numbers.append(frame.sequence)
+            changed += not frame.is_valid()
+    return {**_latency(latencies, numbers), "retrieve_ms": None, "changed": changed}
+
+
+def _latency(latencies: list[float], numbers: list[int]) -> dict[str, Any]:
     return {
         "latency_p50_ms": round(1e3 * float(np.median(latencies)), 3),
         "latency_p99_ms": round(1e3 * float(np.percentile(latencies, 99)), 3),
-        "receiver_cpu_ms_per_frame": round(1e3 * (time.process_time() - cpu) / frames, 3),
-        "retrieve_ms": round(1e3 * float(np.median(copies)), 3) if copies else None,
-        "lost": numbers[-1] - numbers[0] + 1 - frames,
-        "fps": round(frames / (time.monotonic() - start), 2),
+        "lost": numbers[-1] - numbers[0] + 1 - len(numbers),
     }
+
+
+def _cpu_secs(process_id: int) -> float:
+    """Return what a process has used so far, s."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

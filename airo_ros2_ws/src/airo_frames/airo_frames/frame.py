@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.exceptions import FrameOverwrittenError
 from airo_frames.intrinsics import Intrinsics
-from airo_frames.message_fields import HEAD_FIELDS, read_intrinsics, read_pixels
+from airo_frames.message_fields import read_pixels
+from airo_frames.message_head import MessageHead, copy_head
 from airo_frames.shared_view import SharedView
-from airo_frames.stamps import read_stamp
-from airo_frames.text import read_text
 from airo_frames.view import as_rgb
 
 if TYPE_CHECKING:
@@ -52,8 +51,6 @@ class Frame(SharedView):
     is_zero_copy: bool = False
     _sample: Sample | None = None  # tells whether the slot is still ours; None for a copy
 
-    _HEAD_FIELDS: ClassVar[tuple[str, ...]] = (*HEAD_FIELDS, "width", "height", "step", "encoding")
-
     @classmethod
     def from_sample(cls, sample: Sample) -> Self:
         """Return a view of a message: of the colour image of any family, or of all that the class shows.
@@ -62,21 +59,22 @@ class Frame(SharedView):
             EncodingError: the message has an unknown encoding, or sizes that do not agree.
             FrameOverwrittenError: the camera reused the slot before its head was read.
         """
-        head = {name: sample.data[name].copy() for name in cls._HEAD_FIELDS}
+        head = copy_head(sample)
         if not sample.is_valid():
             raise FrameOverwrittenError(f"a frame on {sample.topic} was overwritten before it could be looked at")
         return cls(**cls._read(sample, head))
 
     @classmethod
-    def _read(cls, sample: Sample, head: dict[str, Any]) -> dict[str, Any]:
-        """Return the attributes of a frame from its message; `head` is a copy of the fields in _HEAD_FIELDS."""
+    def _read(cls, sample: Sample, head: MessageHead) -> dict[str, Any]:
+        """Return the attributes of a frame from its message and the copy of its head."""
+        fixed = head.fixed
         return {
-            "image": read_pixels(sample, "data", head),
-            "encoding": read_text(head["encoding"]),
-            "stamp_nanos": read_stamp(head["stamp"]),
-            "sequence": int(head["sequence"]),
-            "frame_id": read_text(head["frame_id"]),
-            "intrinsics": read_intrinsics(head),
+            "image": read_pixels(sample, "data", fixed),
+            "encoding": fixed.encoding.name,
+            "stamp_nanos": head.stamp_nanos,
+            "sequence": head.sequence,
+            "frame_id": fixed.frame_id,
+            "intrinsics": fixed.intrinsics,
             "is_zero_copy": sample.is_zero_copy,
             "_sample": sample,
         }

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from airo_frames.exceptions import EncodingError, FrameOverwrittenError
 from airo_frames.intrinsics import Intrinsics
-from airo_frames.message_fields import HEAD_FIELDS, read_intrinsics
+from airo_frames.message_head import copy_head
 from airo_frames.point_cloud import PointCloud
 from airo_frames.shared_view import SharedView
-from airo_frames.stamps import read_stamp
-from airo_frames.text import read_text
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -58,22 +56,23 @@ class PointCloudFrame(SharedView):
             EncodingError: the message claims more points than it holds.
             FrameOverwrittenError: the camera reused the slot before its head was read.
         """
-        head = {name: sample.data[name].copy() for name in (*HEAD_FIELDS, "count", "has_colors")}
+        head = copy_head(sample)
         if not sample.is_valid():
             raise FrameOverwrittenError(f"a cloud on {sample.topic} was overwritten before it could be looked at")
-        numbers = 3 * int(head["count"])
+        fixed = head.fixed
+        numbers = 3 * int(fixed.fields["count"])
         if numbers > sample.data["points"].size:
             raise EncodingError(
-                f"a cloud on {sample.topic} claims {head['count']} points: expected at most "
+                f"a cloud on {sample.topic} claims {fixed.fields['count']} points: expected at most "
                 f"{sample.data['points'].size // 3}"
             )
         return cls(
             points=sample.data["points"][:numbers].reshape(-1, 3),
-            colors=sample.data["colors"][:numbers].reshape(-1, 3) if head["has_colors"] else None,
-            stamp_nanos=read_stamp(head["stamp"]),
-            sequence=int(head["sequence"]),
-            frame_id=read_text(head["frame_id"]),
-            intrinsics=read_intrinsics(head),
+            colors=sample.data["colors"][:numbers].reshape(-1, 3) if fixed.fields["has_colors"] else None,
+            stamp_nanos=head.stamp_nanos,
+            sequence=head.sequence,
+            frame_id=fixed.frame_id,
+            intrinsics=fixed.intrinsics,
             is_zero_copy=sample.is_zero_copy,
             _sample=sample,
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.exceptions import EncodingError, FramesError
 from airo_frames.frame import Frame
-from airo_frames.message_fields import INTRINSICS_FIELDS, read_intrinsics, read_pixels
+from airo_frames.message_fields import read_pixels
+from airo_frames.message_head import MessageHead
 from airo_frames.point_cloud import PointCloud, colored_point_cloud
 from airo_frames.view import View
 
@@ -34,8 +35,6 @@ class RgbdFrame(Frame):
     _: KW_ONLY
     depth: NDArray[np.float32]
     confidence: NDArray[np.float32] | None = None
-
-    _HEAD_FIELDS: ClassVar[tuple[str, ...]] = (*Frame._HEAD_FIELDS, "has_confidence")
 
     def point_cloud(self, *, organized: bool = False) -> PointCloud:
         """Return the points that the image sees, in the order of its pixels, row by row.
@@ -63,7 +62,7 @@ class RgbdFrame(Frame):
         return cloud
 
     @classmethod
-    def _read(cls, sample: Sample, head: dict[str, Any]) -> dict[str, Any]:
+    def _read(cls, sample: Sample, head: MessageHead) -> dict[str, Any]:
         attributes = super()._read(sample, head)
         height, width = attributes["image"].shape[:2]
         if width * height > sample.data["depth"].size:
@@ -72,16 +71,13 @@ class RgbdFrame(Frame):
                 f"{sample.data['depth'].size} depths"
             )
         attributes["depth"] = sample.data["depth"][: width * height].reshape(height, width)
-        if head["has_confidence"]:
+        if head.fixed.fields["has_confidence"]:
             attributes["confidence"] = sample.data["confidence"][: width * height].reshape(height, width)
         return attributes
 
     def _copied(self) -> dict[str, Any]:
         confidence = None if self.confidence is None else self.confidence.copy()
         return {**super()._copied(), "depth": self.depth.copy(), "confidence": confidence}
-
-
-_RIGHT_FIELDS = tuple(f"right_{name}" for name in INTRINSICS_FIELDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +97,13 @@ class StereoRgbdFrame(RgbdFrame):
     right: View
     left_from_right: NDArray[np.float64]
 
-    _HEAD_FIELDS: ClassVar[tuple[str, ...]] = (*RgbdFrame._HEAD_FIELDS, *_RIGHT_FIELDS, "left_from_right")
-
     @classmethod
-    def _read(cls, sample: Sample, head: dict[str, Any]) -> dict[str, Any]:
+    def _read(cls, sample: Sample, head: MessageHead) -> dict[str, Any]:
         attributes = super()._read(sample, head)
         attributes["right"] = View(
-            read_pixels(sample, "right_data", head), attributes["encoding"], read_intrinsics(head, prefix="right_")
+            read_pixels(sample, "right_data", head.fixed), attributes["encoding"], head.fixed.right_intrinsics
         )
-        attributes["left_from_right"] = head["left_from_right"].reshape(4, 4)
+        attributes["left_from_right"] = head.fixed.fields["left_from_right"].reshape(4, 4)
         return attributes
 
     def _copied(self) -> dict[str, Any]:

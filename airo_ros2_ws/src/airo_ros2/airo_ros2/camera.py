@@ -44,7 +44,7 @@ class Camera:
 
     Raises:
         CameraNotFoundError: there is no such camera; says which there are.
-        FrameimeoutError: no frame came in time; says why.
+        FrameTimeoutError: no frame came in time; says why.
         CameraNameError: no camera can have such a name.
         ForkedError: this process was forked from one that uses ROS.
     """
@@ -79,7 +79,7 @@ class Camera:
         """Frames per second, measured once by the stamps of a few frames; whole within 1 %.
 
         Raises:
-            FrameimeoutError: too few frames came to measure it.
+            FrameTimeoutError: too few frames came to measure it.
         """
         if self._fps is None:
             self._fps = self._reader.measure_rate(self._timeout)
@@ -102,7 +102,7 @@ class Camera:
             fresh: only a frame that is acquired after this call, for instance after a robot has come to rest.
 
         Raises:
-            FrameimeoutError: none came in time; says why.
+            FrameTimeoutError: none came in time; says why.
             CameraGoneError: because the camera has ended.
             ClosedError: the camera was closed here.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,25 @@ def test_depth_and_stereo_twins(domain: int) -> None:
     with_depth.kill()
     stereo.stop()
     assert with_depth.exitcode == -9 and both.get_current_frame_id() >= 0
+
+
+@pytest.mark.parametrize(
+    ("publisher_class", "right_class", "too_much_class"),
+    [
+        (MultiprocessRGBPublisher, MultiprocessRGBReceiver, MultiprocessRGBDReceiver),
+        (MultiprocessRGBDPublisher, MultiprocessRGBDReceiver, MultiprocessStereoRGBDReceiver),
+    ],
+)
+def test_a_publisher_sends_what_its_name_says(
+    domain: int, publisher_class: Any, right_class: Any, too_much_class: Any
+) -> None:
+    """Depth, or a second view, that nobody asked for is neither computed by the camera nor sent."""
+    publisher = publisher_class(StereoCamera, shared_memory_namespace="stereo")
+    publisher.start()
+    assert right_class("stereo").retrieve_rgb_image_as_int().shape == (24, 32, 3)
+    with pytest.raises(WrongCameraError):
+        too_much_class("stereo")
+    publisher.stop()
 
 
 def test_an_error_of_the_camera_arrives_at_the_start(domain: int) -> None:

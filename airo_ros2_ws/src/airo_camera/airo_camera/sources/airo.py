@@ -138,7 +138,9 @@ class AiroSource(Source):
     def retrieve_depth(self, out: NDArray[np.float32]) -> None:
         """Copy the depth into `out`, with NaN where it is infinite or not above 0; see Source."""
         np.copyto(out, self._map_of("retrieve_depth_map", out.shape))
-        out[~((out > 0) & (out < np.inf))] = np.nan
+        is_known = out > 0
+        is_known &= out < np.inf
+        np.copyto(out, np.nan, where=np.logical_not(is_known, out=is_known))
 
     def retrieve_confidence(self, out: NDArray[np.float32]) -> None:
         """Copy the confidence into `out`; see Source."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airo_camera.exceptions import SourceReadError
+from airo_frames.formats import FRAME_FAMILIES
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.point_cloud import PointCloud
 
@@ -79,6 +80,18 @@ class GrabbedImage:
         if not self.has_depth:
             return "Image"
         return "Rgbd" if self.right is None else "StereoRgbd"
+
+    def within(self, family: str) -> GrabbedImage:
+        """Return it without what messages of a family have no room for.
+
+        Args:
+            family: one of airo_frames.formats.FRAME_FAMILIES.
+        """
+        rank = FRAME_FAMILIES.index
+        if rank(self.family) <= rank(family):
+            return self
+        has_depth = family != "Image"
+        return replace(self, has_depth=has_depth, has_confidence=has_depth and self.has_confidence, right=None)
 
 
 class Source(ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from airo_ros2.serving.server import CameraServer
 
@@ -15,7 +15,7 @@ FOREVER_SECS = math.inf
 
 
 class MultiprocessRGBPublisher:
-    """A camera in a process of its own, with the methods of a multiprocessing.Process.
+    """A camera in a process of its own, with the methods of a multiprocessing.Process. Its colour image is published.
 
     Unlike the toolkit's, start() returns when the first frame is published, and raises what went wrong otherwise.
     It needs neither a start method nor an `if __name__ == "__main__"`.
@@ -29,6 +29,8 @@ class MultiprocessRGBPublisher:
         CameraNameError: no camera can have such a name.
     """
 
+    _family: ClassVar[str] = "Image"  # what is published of each frame
+
     def __init__(
         self,
         camera_cls: str | Callable[..., Any],
@@ -36,7 +38,9 @@ class MultiprocessRGBPublisher:
         shared_memory_namespace: str = "camera",
     ) -> None:
         self.daemon = True  # it always ends with this process
-        self._server = CameraServer(camera_cls, shared_memory_namespace, camera_kwargs=camera_kwargs)
+        self._server = CameraServer(
+            camera_cls, shared_memory_namespace, camera_kwargs=camera_kwargs, family=self._family
+        )
 
     @property
     def name(self) -> str:
@@ -84,7 +88,7 @@ class MultiprocessRGBPublisher:
 
 
 class MultiprocessRGBDPublisher(MultiprocessRGBPublisher):
-    """A camera with depth in a process of its own; see MultiprocessRGBPublisher.
+    """A camera in a process of its own, whose colour image and depth are published; see MultiprocessRGBPublisher.
 
     Args:
         camera_cls: class, or function, that makes a camera with airo-mono's interface.
@@ -92,6 +96,8 @@ class MultiprocessRGBDPublisher(MultiprocessRGBPublisher):
         shared_memory_namespace: name of the camera.
         enable_pointcloud: only for the toolkit's sake: no cloud is sent in any case, readers compute it from the depth.
     """
+
+    _family = "Rgbd"
 
     def __init__(
         self,
@@ -105,3 +111,5 @@ class MultiprocessRGBDPublisher(MultiprocessRGBPublisher):
 
 class MultiprocessStereoRGBDPublisher(MultiprocessRGBDPublisher):
     """A stereo camera with depth in a process of its own; see MultiprocessRGBDPublisher."""
+
+    _family = "StereoRgbd"

@@ -48,7 +48,9 @@ class ServedCamera:
             depth=request.depth,
             calibration=calibration,
         )
-        self._capture = Capture(_source_of(request), _ReportingSink(self._sink, events), finished=self._on_finished)
+        self._capture = Capture(
+            _source_of(request), _ServingSink(self._sink, request.family, events), finished=self._on_finished
+        )
         self._capture.start()
 
     def close(self) -> None:
@@ -65,17 +67,18 @@ class ServedCamera:
         finish(self.finished, None)  # it has been told: run_node need not tell it again
 
 
-class _ReportingSink:
-    """Publishes, and tells when the first frame is out."""
+class _ServingSink:
+    """Publishes what is asked for, and tells when the first frame is out."""
 
-    def __init__(self, sink: TopicFrameSink, events: EventWriter) -> None:
+    def __init__(self, sink: TopicFrameSink, family: str, events: EventWriter) -> None:
         self._sink = sink
+        self._family = family
         self._events = events
         self._is_first = True
 
     def write(self, source: Source, grabbed: GrabbedImage, *, sequence: int) -> None:
         """Publish a frame."""
-        self._sink.write(source, grabbed, sequence=sequence)
+        self._sink.write(source, grabbed.within(self._family), sequence=sequence)
         if self._is_first:
             self._is_first = False
             self._events.write(Event(READY))

@@ -14,6 +14,7 @@ from typing import Any
 
 import cloudpickle
 
+from airo_frames.formats import FRAME_FAMILIES
 from airo_ros2.exceptions import CameraStartError
 
 __all__ = ["ServingRequest", "packed", "packed_object", "read_object"]
@@ -34,6 +35,7 @@ class ServingRequest:
         calibration: YAML file in the camera_info format; empty for what the source knows.
         frame_id: optical frame; empty for <name>_optical_frame.
         depth: frames kept in shared memory for readers.
+        family: of messages, one of airo_frames.formats.FRAME_FAMILIES: what it has no room for is not sent.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ServingRequest:
     calibration: str = ""
     frame_id: str = ""
     depth: int = 4
+    family: str = FRAME_FAMILIES[-1]
 
 
 def packed(request: ServingRequest) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from airo_frames.formats import FRAME_FAMILIES
 from airo_ros2.exceptions import CameraStartError, CameraStoppedError
 from airo_ros2.names import checked_name
 from airo_ros2.serving.child_process import ChildProcess, RemoteTraceback
@@ -52,8 +53,10 @@ class CameraServer:
         calibration: YAML file in the camera_info format; by default what the source knows.
         frame_id: optical frame; by default <name>_optical_frame.
         depth: frames kept in shared memory for readers.
+        family: what is sent of each frame, at most: Image, Rgbd (its depth, too) or StereoRgbd (all that there is).
 
     Raises:
+        ValueError: there is no such family.
         CameraNameError: no camera can have such a name.
         CameraStartError: `camera` is an object: a device can be opened only in the process that reads it.
     """
@@ -69,7 +72,10 @@ class CameraServer:
         calibration: str | Path = "",
         frame_id: str = "",
         depth: int = 4,
+        family: str = FRAME_FAMILIES[-1],
     ) -> None:
+        if family not in FRAME_FAMILIES:
+            raise ValueError(f"got the family {family!r}: expected one of {', '.join(FRAME_FAMILIES)}")
         if not isinstance(camera, str) and not callable(camera):
             raise CameraStartError(
                 f"got a {type(camera).__name__} object to serve: expected its class or a function that makes it "
@@ -85,6 +91,7 @@ class CameraServer:
             calibration=str(Path(calibration).expanduser().absolute()) if calibration else "",
             frame_id=frame_id,
             depth=depth,
+            family=family,
         )
         self._process: ChildProcess | None = None
 
