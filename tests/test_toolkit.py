@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from airo_ros2.testing import FakeCamera
@@ -63,6 +66,54 @@ with serve_camera("sim:?depth=1&width=320&height=240", "depth"), RGBDCamera("dep
     print(len(crop_point_cloud(cloud, ((-9, -9, 0), (9, 9, 99))).points) == len(cloud.points))
 """
 
+RERUN = """
+import sys
+import cv2
+import numpy as np
+import rerun
+from airo_camera_toolkit.cameras.multiprocess.multiprocess_rerun_logger import MultiprocessRGBRerunLogger
+from airo_ros2 import Camera
+logged, log = [], rerun.log
+def look_and_log(path, image):
+    logged.append((path, cv2.imdecode(np.asarray(image.blob.as_arrow_array().to_pylist()[0], np.uint8), 1)))
+    log(path, image)
+rerun.log = look_and_log
+rerun.init("test")
+rerun.save(sys.argv[1])
+logger = MultiprocessRGBRerunLogger("front")  # what its process does, with our camera for its receiver
+logger._receiver = Camera("front", newest=False)
+for _ in range(3):
+    logger._receiver.grab_images()
+    logger._log_rgb_image()
+    path, image = logged[-1]
+    print(path, image.shape, abs(int(image[0, 0, 0]) - logger._receiver.sequence % 256) <= 1)
+rerun.get_global_data_recording().flush()
+"""
+RECORDER = """
+import os
+import sys
+from airo_ros2 import Camera
+from airo_camera_toolkit.cameras.multiprocess.multiprocess_rgb_camera import (
+    MultiprocessRGBPublisher, MultiprocessRGBReceiver,
+)
+from airo_camera_toolkit.cameras.multiprocess.multiprocess_video_recorder import MultiprocessVideoRecorder
+if __name__ == "__main__":
+    import multiprocessing
+    multiprocessing.set_start_method("spawn")
+    publisher = MultiprocessRGBPublisher(Camera, {"name": "front"}, shared_memory_namespace="bridge")
+    publisher.start()
+    receiver = MultiprocessRGBReceiver("bridge")
+    recorder = MultiprocessVideoRecorder("bridge", sys.argv[1])
+    recorder.start()
+    while not os.path.exists(sys.argv[1]):  # it gives no other sign of life
+        receiver.grab_images()
+    for _ in range(30):
+        receiver.grab_images()
+    recorder.stop()
+    publisher.stop()
+    publisher.join()
+"""
+
 
 @pytest.fixture
 def with_toolkit(ros_domain: int) -> dict[str, str]:
@@ -113,3 +164,26 @@ def test_migrating_changes_one_line(start: Start, with_toolkit: dict[str, str]) 
         assert script.wait() == 0, script.errors
         outputs.append(script.output)
     assert outputs[0] == outputs[1] == ["(640, 480) float32 0.2 True"] * 3
+
+
+def test_their_rerun_logger_takes_our_camera(start: Start, with_toolkit: dict[str, str], tmp_path: Path) -> None:
+    """What the toolkit logs to rerun of a camera of ours are its images."""
+    with FakeCamera("front", size_wh=(64, 48)):
+        script = start("-c", RERUN, tmp_path / "log.rrd", env=with_toolkit)
+        assert script.wait() == 0, script.errors
+    assert script.output == ["front (48, 64, 3) True"] * 3
+    assert (tmp_path / "log.rrd").stat().st_size > 0
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="the toolkit's recorder needs the ffmpeg program")
+def test_their_recorder_writes_our_frames(start: Start, with_toolkit: dict[str, str], tmp_path: Path) -> None:
+    """A video that the toolkit's recorder writes of a camera of ours holds its images, in their order."""
+    (tmp_path / "record.py").write_text(RECORDER)
+    with FakeCamera("front", size_wh=(64, 48)):
+        script = start(tmp_path / "record.py", tmp_path / "video.mp4", env=with_toolkit)
+        assert script.wait() == 0, script.errors
+    with av.open(tmp_path / "video.mp4") as video:
+        levels = [float(frame.to_ndarray(format="rgb24").mean()) for frame in video.decode(video=0)]
+    assert len(levels) > 5
+    assert all(0 <= after - before <= 5 for before, after in pairwise(levels))
+    assert levels[-1] > levels[0]
