@@ -10,11 +10,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import rclpy
+from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from airo_frames import FramePublisher, FrameSubscription, Intrinsics, RgbdFrame, RgbdPublisher
 from airo_view.relay.node import make_relay
+from airo_view.relay.relay import Relay, families_of_cameras
 from airo_view.relay.standard_messages import POINT_DTYPE
 
 Start = Callable[..., Any]
@@ -238,15 +241,31 @@ def test_two_relays_do_not_publish_everything_twice(node: Any, start_camera: Any
     inbox.close()
 
 
-def test_relays_that_begin_together_agree(node: Any, start_camera: Any, start_relay: Any) -> None:
-    """Of two that find a camera at the same time, one gives it up."""
-    for _ in range(2):
-        start_relay()
-    inbox = Inbox(node, {"/front/image_raw": Image})
-    inbox.wait(lambda: [name for name, _ in node.get_node_names_and_namespaces()].count("relay") == 2)
+def test_relays_that_begin_together_agree(ros_domain: int, start_camera: Any) -> None:
+    """Of two of one name that publish a camera, because they found it in the same moment, one gives it up."""
+    contexts = [Context() for _ in range(2)]
+    for context in contexts:
+        rclpy.init(context=context, domain_id=ros_domain)
+    relays = [make_relay(rclpy.create_node("relay", context=context)) for context in contexts]
     start_camera("front")
-    inbox.wait(lambda: len(inbox.common()) > 30 and len(node.get_publishers_info_by_topic("/front/image_raw")) == 1)
-    inbox.close()
+
+    def wait(until: Callable[[Relay], Any]) -> None:
+        deadline = time.monotonic() + WAIT_SECS
+        while not all(until(relay) for relay in relays):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    wait(lambda relay: "front" in families_of_cameras(relay.node))
+    for relay in relays:
+        relay.begin("front", "Image")  # as both do that look before they can have met the other's publishers
+    wait(lambda relay: len(relay.node.get_publishers_info_by_topic("/front/image_raw")) == 2)
+    for relay in relays:
+        relay.follow()
+    assert sorted(len(relay.relays) for relay in relays) == [0, 1]
+    for relay, context in zip(relays, contexts, strict=True):
+        relay.close()
+        relay.node.destroy_node()
+        rclpy.shutdown(context=context)
 
 
 def test_a_torn_frame_is_not_relayed(node: Any) -> None:

@@ -53,9 +53,18 @@ class Relay:
                 del self.relays[camera]
         for camera, family in cameras.items():
             if camera not in self.relays and not self._is_another_ones(camera):
-                outputs = self._make_outputs(camera, family)
-                relay = CameraRelay(self.node, camera, outputs, failed=partial(finish, self.finished))
-                self.relays[camera] = family, relay
+                self.begin(camera, family)
+
+    def begin(self, camera: str, family: str) -> None:
+        """Begin to relay a camera, whoever else does.
+
+        Args:
+            camera: its name.
+            family: of its message.
+        """
+        outputs = self._make_outputs(camera, family)
+        relay = CameraRelay(self.node, camera, outputs, failed=partial(finish, self.finished))
+        self.relays[camera] = family, relay
 
     def close(self) -> None:
         """Stop relaying."""
