@@ -303,7 +303,7 @@ def _record(arguments: argparse.Namespace) -> int:
             "output": "directory",
             "fps": "rate",
             "transform": "transforms",
-            "only": "streams",
+            "stream": "streams",
         }
         same = ("format", "codec", "quality", "preset", "image", "depth", "compression")
         given = {
