@@ -30,4 +30,5 @@ def as_millimetres(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
 def as_steps(confidence: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return confidences, from 0 to 1, in steps of 1/255; 0 for those that are no number. New array."""
     steps = np.nan_to_num(confidence * np.float32(255.0), copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-    return np.rint(np.clip(steps, 0, 255, out=steps)).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(np.clip(steps, 0, 255, out=steps)).astype(np.uint8)
+    return rounded

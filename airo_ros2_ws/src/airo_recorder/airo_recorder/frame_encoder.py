@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from airo_recorder.codecs import CODECS, Pixels
 from airo_recorder.depth_units import as_millimetres, as_steps
@@ -115,7 +117,10 @@ class FrameEncoder:
         ]
 
 
-def _encodable(stream: str, plane: Pixels) -> Pixels:
+def _encodable(stream: str, plane: NDArray[Any]) -> Pixels:
     if stream == "depth":
         return as_millimetres(plane)
-    return as_steps(plane) if stream == "confidence" else plane
+    if stream == "confidence":
+        return as_steps(plane)
+    pixels: Pixels = plane
+    return pixels

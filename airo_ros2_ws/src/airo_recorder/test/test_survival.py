@@ -236,3 +236,30 @@ def test_a_recording_that_cannot_begin(make_recorder: MakeRecorder, tmp_path: Pa
     recorder = make_recorder(directory=tmp_path / "file")
     with pytest.raises(RecordingWriteError, match="cannot create .*file"):
         recorder.start()
+
+
+@pytest.mark.parametrize("container", ["mkv", "mcap"])
+def test_removing_the_folder_again_and_again(make_recorder: MakeRecorder, tmp_path: Path, container: str) -> None:
+    """At whatever moment it goes, while books are written and progress is asked for: the recording does not end."""
+    recorder = make_recorder(format=container, codec="ffv1")
+    folder = recorder.start()
+    number = removals = 0
+
+    def is_removed_often() -> bool:
+        nonlocal number, removals
+        number += 1
+        recorder.cameras["front"].offer(MAKERS["rgbd"](number))
+        recorder.progress()
+        try:
+            folder.rename(tmp_path / "removed")
+        except FileNotFoundError:
+            return False
+        shutil.rmtree(tmp_path / "removed")
+        removals += 1
+        return removals >= 8
+
+    wait_for(is_removed_often, what="a folder that is made anew")
+    assert recorder.progress().state == "recording", recorder.progress().reason
+    summary = recorder.stop()
+    assert (summary["reason"], summary["state"]) == ("", "complete")
+    assert summary["written"] + summary["lost"] == number

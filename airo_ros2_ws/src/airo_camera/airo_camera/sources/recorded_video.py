@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,7 @@ def _planes(pictures: dict[str, NDArray[Any]]) -> RecordedPlanes:
     return RecordedPlanes(**pictures)
 
 
-def _pictures(path: Path, rows: Sequence[RecordedFrame], pixel_format: str) -> Iterator[NDArray[Any]]:
+def _pictures(path: Path, rows: Sequence[RecordedFrame], pixel_format: str) -> Generator[NDArray[Any], None, None]:
     if not path.is_file():
         raise SourceReadError(f"{path} is missing: expected {len(rows)} frames in it")
     try:
