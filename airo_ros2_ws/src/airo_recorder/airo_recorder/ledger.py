@@ -46,7 +46,7 @@ class Ledger:
         self.frame_id = ""
         self.written = 0
         self.lost: Counter[str] = Counter()  # by reason
-        self.streams: Counter[str] = Counter()  # frames that were written with each
+        self._streams: Counter[str] = Counter()  # frames that were written with each
         self._rows: list[tuple[Any, ...]] = []  # not in the sidecar yet
         self._intrinsics: list[Intrinsics] = []  # all that came, in order; rows refer to them by number
         self._right_lenses: list[tuple[RightLens, int | str]] = []  # the same, each with the number of its intrinsics
@@ -64,7 +64,7 @@ class Ledger:
         with self._lock:
             self.written += 1
             self.frame_id = head.frame_id
-            self.streams.update(head.streams)
+            self._streams.update(head.streams)
             self._rows.append((*self._described(head), "written", "", file, index, *self._parts(head)))
 
     def add_lost(self, head: FrameHead, reason: str) -> None:
@@ -82,7 +82,13 @@ class Ledger:
     @property
     def lost_count(self) -> int:
         """Frames that are in no file."""
-        return self.lost.total()
+        with self._lock:
+            return self.lost.total()
+
+    def written_by_stream(self) -> dict[str, int]:
+        """Return how many frames were written with each stream."""
+        with self._lock:
+            return dict(self._streams)
 
     def pending(self) -> list[tuple[Any, ...]]:
         """Return the rows that are not in the sidecar yet. Intrinsics that they refer to are in as_dict() by now."""

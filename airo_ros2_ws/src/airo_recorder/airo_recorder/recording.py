@@ -177,7 +177,7 @@ class Recording:
         texts = stored_as(name, settings=self._settings)
         streams = {
             stream: {"written": count, "as": texts[stream], "videos": list(target.files.get(stream, ()))}
-            for stream, count in (target.ledger.streams + target.clouds.streams).items()
+            for stream, count in (target.ledger.written_by_stream() | target.clouds.written_by_stream()).items()
         }
         summary = {**target.ledger.as_dict(), "videos": list(target.files.get("image", ())), "streams": streams}
         if target.clouds.written or target.clouds.lost_count:
