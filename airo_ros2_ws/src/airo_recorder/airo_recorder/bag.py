@@ -133,18 +133,25 @@ class Bag:
 
     def _end_file(self) -> None:
         file, self._file = self._file, None
-        if file is not None:
+        if file is None:
+            return
+        try:
             file.close()
+        except RecordingWriteError as error:
+            self._give_up(file, error)
 
     def _abandon(self, error: RecordingWriteError) -> None:
         """Give up the file. A removed one is followed by another."""
         file, self._file = self._file, None
         if file is not None:
             file.abandon()
-            if error.was_removed:
-                self.files.remove(file)
+        self._give_up(file, error)
+
+    def _give_up(self, file: BagFile | None, error: RecordingWriteError) -> None:
         if not error.was_removed:
             raise error
+        if file is not None:
+            self.files.remove(file)
         self._events.add(f"{error}: its messages are gone with it, another file begins")
 
 
