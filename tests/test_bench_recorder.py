@@ -33,6 +33,15 @@ DOCUMENT = {
             "frames": 60,
         },
         {"kind": "loss", "lost": 0},
+        {
+            "kind": "depth",
+            "way": "MCAP, exact depth, lz4",
+            "cpu_ms_per_frame": 25.04,
+            "memory_bytes": 2e8,
+            "bytes": 6e8,
+            "written": 59,
+            "lost": 1,
+        },
         {"kind": "disk", "mcap_mb_per_sec": 290.2, "plain_mb_per_sec": 300.7},
     ],
 }
@@ -56,6 +65,7 @@ def test_the_report_replaces_the_old_one(tmp_path: Path) -> None:
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
     assert text.count("| a ratio | 0.751 | at most 1 | **met** |") == 1
     assert "| airo_recorder | 9.9 | 90 | 3.00 |" in text and "| plain file | 301 |" in text
+    assert "| MCAP, exact depth, lz4 | 25.0 | 200 | 305.1 | 1 of 60 |" in text
     assert "Not measured: ffmpeg command line: it is not installed." in text
 
 

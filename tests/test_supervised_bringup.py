@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -10,12 +11,15 @@ import socket
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
+from mcap.reader import make_reader
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = ("-m", "airo_ros2.cli")
@@ -23,6 +27,7 @@ SERVER = ROOT / "airo_ros2_ws/src/airo_camera/test/mjpeg_server.py"
 OWN_SHARED_MEMORY = ROOT / "tests/safety/own_shared_memory.py"
 SMALL = "sim:?width=640&height=480&fps=10&tags=1"
 WAIT_SECS = 60.0
+NODES_THAT_RECORD = ("camera", "tag_pose", "recorder")
 Start = Callable[..., Any]
 
 
@@ -344,3 +349,45 @@ def test_restart_without_a_file(start: Start, tmp_path: Path, monkeypatch: pytes
     process.popen.send_signal(signal.SIGINT)
     assert process.wait() == 0
     assert (tmp_path / "airo_ros2/bringup/supervisor.log").exists()
+
+
+def test_a_set_up_that_records(start: Start, tmp_path: Path) -> None:
+    """Two cameras, one with depth, with tags and recorders: after Ctrl-C every file is whole, and the books agree."""
+    recordings = tmp_path / "recordings"
+    common = f"directory: {recordings}, keep_free_mb: 0"
+    cameras = (
+        f"  front: {{source: '{SMALL}&depth=1', record: {{{common}, format: mcap}}}}\n"
+        f"  side: {{source: '{SMALL}', record: {{{common}, codec: ffv1}}}}\n"
+    )
+    lab = Setup(start, tmp_path, cameras)
+    lab.process.expect("front .*tag36h11:0")
+    assert set(lab.status()) == {f"{name}/{node}" for name in ("front", "side") for node in NODES_THAT_RECORD}
+
+    def summaries() -> dict[str, Any]:
+        found = {path.parts[-3]: json.loads(path.read_text()) for path in recordings.glob("*/*/summary.json")}
+        return found if set(found) == {"front", "side"} else {}
+
+    deadline = time.monotonic() + WAIT_SECS
+    while not (said := summaries()) or any(
+        each["written"] < 10 or each["bag"]["messages"].get(f"/{name}/tags", 0) < 5 for name, each in said.items()
+    ):
+        assert time.monotonic() < deadline, (said, lab.process.errors)
+        time.sleep(0.1)
+    lab.end()
+    said = summaries()
+    for name, summary in said.items():
+        assert (summary["state"], summary["reason"]) == ("complete", ""), name
+        (folder,) = (recordings / name).iterdir()
+        with (folder / f"{name}.frames.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        written = [row for row in rows if row["status"] == "written"]
+        assert len(written) == summary["written"] and len(rows) - len(written) == summary["lost"]
+        (bag,) = folder.glob("*.mcap")
+        with bag.open("rb") as file:
+            counts = Counter(channel.topic for _, channel, _ in make_reader(file, validate_crcs=True).iter_messages())
+        assert counts == summary["bag"]["messages"] and counts[f"/{name}/tags"] >= 5
+        if name == "front":
+            assert counts["/front/image_raw"] == counts["/front/depth/image_rect_raw"] == len(written)
+        else:
+            with av.open(str(folder / "side_0000.mkv")) as video:
+                assert len(list(video.decode(video=0))) == len(written)

@@ -23,7 +23,7 @@ from recorder.pictures import load_pictures
 from recorder.processes import cpu_secs, end, own_bytes, start
 from recorder.subjects import SUBJECTS
 
-__all__ = ["measure_cpu", "measure_disk", "measure_loss"]
+__all__ = ["START_SECS", "measure_cpu", "measure_disk", "measure_loss", "wait_until"]
 
 START_SECS = 60.0  # that interpreters may take to start
 
@@ -37,7 +37,7 @@ def measure_cpu(name: str, *, pictures: Path, folder: Path, secs: float, domain:
     subject = SUBJECTS[name]
     ours, its = os.pipe() if subject.reads_pipe else (None, None)
     recorder = subject.begin(folder, domain, ours)
-    _wait_until(lambda: subject.ready(folder), what=f"{subject.title} to start")
+    wait_until(lambda: subject.ready(folder), what=f"{subject.title} to start")
     before = cpu_secs(recorder.pid)
     feeder = feed(pictures, secs, domain=domain, stdout=its)
     for descriptor in (ours, its):
@@ -73,7 +73,8 @@ def feed(pictures: Path, secs: float, *, domain: int, stdout: int | None = None)
     return start(*command, domain=domain, stdout=stdout)
 
 
-def _wait_until(condition: Callable[[], bool], *, what: str) -> None:
+def wait_until(condition: Callable[[], bool], *, what: str) -> None:
+    """Look again and again until something is so."""
     deadline = time.monotonic() + START_SECS
     while not condition():
         if time.monotonic() > deadline:
@@ -86,7 +87,7 @@ def measure_loss(*, pictures: Path, folder: Path, secs: float, domain: int) -> d
     arguments = ("--ros-args", "-r", "__ns:=/front", "--log-level", "error")
     tag_pose = start(sys.executable, "-m", "tag_pose.node", *arguments, domain=domain)
     recorder = SUBJECTS["ours"].begin(folder, domain, None)
-    _wait_until(lambda: SUBJECTS["ours"].ready(folder), what="the recorder to start")
+    wait_until(lambda: SUBJECTS["ours"].ready(folder), what="the recorder to start")
     feeder = feed(pictures, secs, domain=domain)
     try:
         feeder.wait(secs + START_SECS)

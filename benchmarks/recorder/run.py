@@ -15,6 +15,7 @@ from typing import Any
 from domain_coordinator import domain_id
 
 from airo_recorder.settings import RecordingSettings
+from recorder.depth import DEPTH_WAYS, measure_depth
 from recorder.measurement import measure_cpu, measure_disk, measure_loss
 from recorder.pictures import make_pictures
 from recorder.subjects import PRESET, SUBJECTS
@@ -71,6 +72,11 @@ def run(plan: Plan, *, directory: Path, say: Callable[[str], None]) -> dict[str,
             with _folder(directory) as folder:
                 lost = measure_loss(pictures=pictures, folder=folder, secs=plan.secs, domain=int(domain))
             runs.append({"round": number, "kind": "loss", **lost})
+            for way in DEPTH_WAYS:
+                say(f"round {number + 1}: a camera with depth, {way}")
+                with _folder(directory) as folder:
+                    depth = measure_depth(way, folder=folder, secs=plan.secs, domain=int(domain))
+                runs.append({"round": number, "kind": "depth", **depth})
             say(f"round {number + 1}: raw MCAP and a plain file")
             with _folder(directory) as folder:
                 disk = measure_disk(

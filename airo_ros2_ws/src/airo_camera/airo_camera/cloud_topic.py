@@ -33,12 +33,14 @@ class CloudTopic:
         self._publisher: PointCloudPublisher | None = None  # made with the first cloud
 
     def write(self, source: Source, grabbed: GrabbedImage, *, intrinsics: Intrinsics | None, sequence: int) -> None:
-        """Publish the cloud of what a source grabbed.
+        """Publish the cloud of what a source grabbed, if it has one.
 
         Raises:
             CameraError: the source makes no clouds, or failed.
             FrameTooLargeError: no message holds so many points.
         """
+        if not grabbed.has_cloud:
+            return
         cloud = source.retrieve_cloud()
         if self._publisher is None:
             # Clouds differ from image to image: room for a point of each pixel avoids a change of the message class.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from airo_recorder.bag_file import BagFile
+from airo_recorder.bag_file import BagFile, Confirmed
 from airo_recorder.bag_metadata import bag_metadata, write_bag_metadata
 from airo_recorder.disk import DiskThread
 from airo_recorder.events import Events
@@ -36,37 +36,32 @@ class Bag:
         self.files: list[BagFile] = []  # that were begun, in order; guarded by _lock as everything here
         self._folder, self._settings, self._disk, self._events = folder, settings, disk, events
         self._file: BagFile | None = None
-        self._latched: dict[str, RosMessage] = {}  # by topic: written to each file
+        self._latched: dict[tuple[str, str], RosMessage] = {}  # by topic and name: written to each file
         self._lock = threading.Lock()
 
-    def write(self, message: RosMessage, *, written: Written | None = None, lost: Lost | None = None) -> None:
-        """Write a message. The disk thread calls `written` or `lost` when that is certain.
+    def write(self, *messages: RosMessage, written: Written | None = None, lost: Lost | None = None) -> None:
+        """Write messages that belong together to one file; latched ones only where the file has them not yet.
+
+        The disk thread calls `written` or `lost` when it is certain what became of all of them, with the number of the
+        last one on its topic.
 
         Raises:
             RecordingWriteError: the disk refuses.
         """
+        *others, last = messages
+        is_handed_over = False  # and `written` or `lost` will be called
         with self._lock:
-            if message.is_latched:
-                self._latched[message.topic] = message
             if self._file is not None and self._is_full(self._file):
                 self._end_file()
             try:
                 file = self._file or self._begin_file()
+                for message in others:
+                    self._write_news(file, message)
+                is_handed_over = True
+                self._write_news(file, last, _confirmed(file, file.contents.counts[last.topic], written, lost))
             except RecordingWriteError as error:
-                if lost is not None:
+                if lost is not None and not is_handed_over:
                     lost(str(error))
-                raise
-            number = file.contents.counts[message.topic]
-
-            def confirmed(is_written: bool) -> None:
-                if is_written and written is not None:
-                    written(file.path.name, number)
-                elif not is_written and lost is not None:
-                    lost(file.error_text)
-
-            try:
-                file.write(message, confirmed)
-            except RecordingWriteError as error:
                 self._abandon(error)
 
     def split(self) -> None:
@@ -121,6 +116,14 @@ class Bag:
             self._file.write(message)
         return self._file
 
+    def _write_news(self, file: BagFile, message: RosMessage, confirmed: Confirmed | None = None) -> None:
+        if message.is_latched:
+            before = self._latched.get((message.topic, message.latched_as))
+            self._latched[message.topic, message.latched_as] = message
+            if before is not None and before.data == message.data:
+                return
+        file.write(message, confirmed)
+
     def _is_full(self, file: BagFile) -> bool:
         age, settings = time.monotonic() - file.began, self._settings
         return bool(
@@ -130,16 +133,33 @@ class Bag:
 
     def _end_file(self) -> None:
         file, self._file = self._file, None
-        if file is not None:
+        if file is None:
+            return
+        try:
             file.close()
+        except RecordingWriteError as error:
+            self._give_up(file, error)
 
     def _abandon(self, error: RecordingWriteError) -> None:
         """Give up the file. A removed one is followed by another."""
         file, self._file = self._file, None
         if file is not None:
             file.abandon()
-            if error.was_removed:
-                self.files.remove(file)
+        self._give_up(file, error)
+
+    def _give_up(self, file: BagFile | None, error: RecordingWriteError) -> None:
         if not error.was_removed:
             raise error
+        if file is not None:
+            self.files.remove(file)
         self._events.add(f"{error}: its messages are gone with it, another file begins")
+
+
+def _confirmed(file: BagFile, number: int, written: Written | None, lost: Lost | None) -> Confirmed:
+    def confirmed(is_written: bool) -> None:
+        if is_written and written is not None:
+            written(file.path.name, number)
+        elif not is_written and lost is not None:
+            lost(file.error_text)
+
+    return confirmed

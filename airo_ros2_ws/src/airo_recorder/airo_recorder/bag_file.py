@@ -13,7 +13,7 @@ from airo_recorder.definitions import schema_text
 from airo_recorder.disk import DiskThread
 from airo_recorder.ros_messages import RosMessage
 
-__all__ = ["BagFile"]
+__all__ = ["BagFile", "Confirmed"]
 
 _COMPRESSION = {"none": CompressionType.NONE, "lz4": CompressionType.LZ4, "zstd": CompressionType.ZSTD}
 _LIBRARY = "airo_recorder"

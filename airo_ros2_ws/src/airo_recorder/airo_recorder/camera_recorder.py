@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from airo_frames.frame import Frame
+from airo_recorder.cloud_recorder import CloudRecorder
 from airo_recorder.exceptions import RecordingWriteError
-from airo_recorder.frame_head import FrameHead
+from airo_recorder.frame_head import FrameHead, head_of
 from airo_recorder.mcap_sink import McapSink
+from airo_recorder.numbering import Numbering
+from airo_recorder.own_frame import OwnFrame, own_frame
+from airo_recorder.reasons import CANNOT_FOLLOW, OVERWRITTEN
 from airo_recorder.settings import RecordingSettings
 from airo_recorder.target import Target
-from airo_recorder.transform import Transform
+from airo_recorder.transform import Transform, transformed
 from airo_recorder.video_sink import VideoSink
 from airo_recorder.worker import Worker
 
-__all__ = ["CANNOT_FOLLOW", "NOT_RECEIVED", "OVERWRITTEN", "CameraRecorder", "head_of"]
-
-NOT_RECEIVED = "not received"
-OVERWRITTEN = "overwritten while it was read"
-CANNOT_FOLLOW = "the encoder or the disk cannot follow"
-NO_LOSS_PATIENCE = 60.0  # s that a reader without loss waits for room
-MOST_MISSING = 100_000  # a larger gap in the numbers is no gap, but another camera
+__all__ = ["CameraRecorder"]
 
 
 class Sink(Protocol):
@@ -38,9 +36,9 @@ class Sink(Protocol):
         """Whether there is something for a snapshot."""
 
     def own(self, image: NDArray[Any], encoding: str) -> NDArray[Any]:
-        """Return a frame's pixels in memory of our own."""
+        """Return an image of a frame in memory of our own."""
 
-    def write(self, head: FrameHead, own: NDArray[Any]) -> None:
+    def write(self, head: FrameHead, own: OwnFrame) -> None:
         """Write a frame."""
 
     def begin(self, target: Target) -> None:
@@ -84,11 +82,12 @@ class CameraRecorder:
         self._transform = transform
         self._sink: Sink = VideoSink(settings) if settings.is_video else McapSink(camera, settings)
         self._worker = Worker(f"encode {camera}", max_bytes=settings.queue_bytes, failed=failed)
+        self.clouds = CloudRecorder(camera, settings=settings, worker=self._worker, failed=failed)
         self._target: Target | None = None  # set by the recorder's threads, read by the reader's
-        self._told_of: Target | None = None  # recording that tells that there is more than colour; the reader's
+        self._told_of: Target | None = None  # recording that tells what is left out; the encoder thread's
         self._is_paused = False
         self._broken = ""  # why nothing can be written any more; the encoder thread's
-        self._last: tuple[int, int] | None = None  # number and stamp of the frame before, in the reader's thread
+        self._numbering = Numbering(camera)  # the reader's
 
     @property
     def waiting_bytes(self) -> int:
@@ -102,8 +101,8 @@ class CameraRecorder:
 
     @property
     def has_kept(self) -> bool:
-        """Whether there are frames in memory that a snapshot could hold."""
-        return self._worker.call(lambda: self._sink.has_kept)
+        """Whether there are frames or clouds in memory that a snapshot could hold."""
+        return self._worker.call(lambda: self._sink.has_kept or self.clouds.has_kept)
 
     def offer(self, frame: Frame) -> bool:
         """Take a frame and return whether it will be written, as far as is known now.
@@ -112,16 +111,16 @@ class CameraRecorder:
         """
         target = self._target
         if self._is_paused or (target is None and not self._settings.snapshot_secs):
-            self._last = None
+            self._numbering.forget()
             return False
-        if target is not None and type(frame) is not Frame:
-            self._say_colour_only(frame, target)
-        head = head_of(frame)
-        if not self._is_new(head, target):
+        head = head_of(frame, streams=self._settings.streams)
+        ledger, events = (None, None) if target is None else (target.ledger, target.events)
+        if not self._numbering.is_new(head, ledger=ledger, events=events):
             return True
         self.received += 1
+        own_image = _copied if self._transform is not None else self._sink.own
         try:
-            own = frame.image.copy() if self._transform is not None else self._sink.own(frame.image, frame.encoding)
+            own = own_frame(frame, own_image, streams=head.streams)
         except Exception as error:  # a format that cannot hold the frame, or no memory
             self._lose(head, str(error), target)
             self._failed(error)
@@ -129,8 +128,8 @@ class CameraRecorder:
         if not frame.is_valid():
             self._lose(head, OVERWRITTEN, target)
             return False
-        patience = NO_LOSS_PATIENCE if self._settings.no_loss else 0.0
-        if not self._worker.submit(partial(self._write, head, own, target), own.nbytes, timeout=patience):
+        command = partial(self._write, head, own, target)
+        if not self._worker.submit(command, own.nbytes, timeout=self._settings.patience):
             self._lose(head, CANNOT_FOLLOW, target)
             return False
         return True
@@ -138,8 +137,10 @@ class CameraRecorder:
     def begin(self, target: Target) -> None:
         """Write frames from the next one on."""
         self._worker.call(partial(self._begin, target))
-        self._is_paused, self._last = False, None
+        self._is_paused = False
+        self._numbering.forget()
         self._target = target
+        self.clouds.begin(target)
 
     def end(self) -> None:
         """Write what waits, and nothing more.
@@ -148,27 +149,36 @@ class CameraRecorder:
             RecordingWriteError: the disk refuses.
         """
         self._target = None
+        self.clouds.end()
         self._worker.call(self._sink.end)
 
     def pause(self) -> None:
         """Take no frames until resume()."""
         self._is_paused = True
+        self.clouds.pause(is_paused=True)
 
     def resume(self) -> None:
         """Take frames again."""
         self._is_paused = False
+        self.clouds.pause(is_paused=False)
 
     def split(self) -> None:
         """Begin another file with the next frame."""
         self._worker.call(self._sink.split)
 
     def snapshot(self, target: Target) -> None:
-        """Write the frames that are kept in memory.
+        """Write the frames and clouds that are kept in memory.
 
         Raises:
             RecordingWriteError: the disk refuses.
         """
-        self._worker.call(partial(self._sink.snapshot, target))
+
+        def write() -> None:
+            if self._sink.has_kept:
+                self._sink.snapshot(target)
+            self.clouds.snapshot(target)
+
+        self._worker.call(write)
 
     def close(self) -> None:
         """End the thread."""
@@ -176,49 +186,35 @@ class CameraRecorder:
         self._worker.submit(self._sink.close)
         self._worker.close()
 
-    def _say_colour_only(self, frame: Frame, target: Target) -> None:
-        """Note, once in each recording, that frames have more than the image that is written."""
-        if self._told_of is not target:
-            self._told_of = target
-            target.events.add(
-                f"frames are {type(frame).__name__}: only their colour image is recorded", camera=self.camera
-            )
-
-    def _is_new(self, head: FrameHead, target: Target | None) -> bool:
-        """Return False for a frame that a camera in lockstep repeats; note the numbers that are missing before it."""
-        last, self._last = self._last, (head.sequence, head.stamp_nanos)
-        if last is None:
-            return True
-        if last == self._last:
-            return False
-        missing = head.sequence - last[0] - 1
-        if head.sequence <= last[0] or missing > MOST_MISSING:
-            if target is not None:
-                text = f"frame {head.sequence} follows {last[0]}: the camera was restarted"
-                target.events.add(text, camera=self.camera)
-        elif target is not None:
-            for number in range(last[0] + 1, head.sequence):
-                target.ledger.add_missing(number, NOT_RECEIVED)
-        return True
-
     def _begin(self, target: Target) -> None:
         self._broken = ""
         self._sink.begin(target)
 
-    def _write(self, head: FrameHead, own: NDArray[Any], target: Target | None) -> None:
+    def _write(self, head: FrameHead, own: OwnFrame, target: Target | None) -> None:
         if self._broken:
             self._lose(head, self._broken, target)
             return
         try:
             if self._transform is not None:
-                head, image = self._transform(head, own)
-                own = self._sink.own(image, head.encoding)
+                before = head.streams
+                head, own = transformed(self._transform, head, own)
+                if head.streams != before and target is not None:
+                    self._say_left_out(before[1:], target)
+                right = None if own.right is None else self._sink.own(own.right, head.encoding)
+                own = replace(own, image=self._sink.own(own.image, head.encoding), right=right)
             self._sink.write(head, own)
         except RecordingWriteError as error:  # the sink has entered the frame as lost
             self._break(error)
         except Exception as error:  # of an encoder, or of the user's transform
             self._lose(head, str(error), target)
             self._break(error)
+
+    def _say_left_out(self, streams: tuple[str, ...], target: Target) -> None:
+        """Note, once in each recording, what does not belong to the pixels that are written."""
+        if self._told_of is not target:
+            self._told_of = target
+            text = f"the transform changes the size of images alone: {', '.join(streams)} are not recorded"
+            target.events.add(text, camera=self.camera)
 
     def _break(self, error: Exception) -> None:
         self._broken = str(error) or type(error).__name__
@@ -229,15 +225,5 @@ class CameraRecorder:
             target.ledger.add_lost(head, reason)
 
 
-def head_of(frame: Frame) -> FrameHead:
-    """Return a frame without its pixels, received now."""
-    return FrameHead(
-        sequence=frame.sequence,
-        stamp_nanos=frame.stamp_nanos,
-        received_nanos=time.time_ns(),
-        monotonic_nanos=time.monotonic_ns(),
-        size_wh=frame.size_wh,
-        encoding=frame.encoding,
-        frame_id=frame.frame_id,
-        intrinsics=frame.intrinsics,
-    )
+def _copied(image: NDArray[Any], encoding: str) -> NDArray[Any]:
+    return image.copy()

@@ -40,10 +40,15 @@ class CdrWriter:
         self.number("I", nanosec)
         self.text(frame_id)
 
-    def bytes_last(self, data: bytes | memoryview) -> bytes:
-        """Return the message that ends with a sequence of bytes, which are copied once."""
+    def bytes_last(self, data: bytes | memoryview, *, tail: bytes = b"") -> bytes:
+        """Return the message that ends with a sequence of bytes, which are copied once.
+
+        Args:
+            data: the sequence.
+            tail: fields of one byte that follow it.
+        """
         self.number("I", len(data))
-        return b"".join((CDR_HEADER, self._data, data))
+        return b"".join((CDR_HEADER, self._data, data, tail))
 
     def message(self) -> bytes:
         """Return the message."""

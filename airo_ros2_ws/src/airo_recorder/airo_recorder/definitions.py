@@ -31,6 +31,11 @@ STANDARD = {
         "std_msgs/Header header\nuint32 height\nuint32 width\nstring distortion_model\nfloat64[] d\nfloat64[9] k\n"
         "float64[9] r\nfloat64[12] p\nuint32 binning_x\nuint32 binning_y\nRegionOfInterest roi\n"
     ),
+    "sensor_msgs/msg/PointField": "string name\nuint32 offset\nuint8 datatype\nuint32 count\n",
+    "sensor_msgs/msg/PointCloud2": (
+        "std_msgs/Header header\nuint32 height\nuint32 width\nPointField[] fields\nbool is_bigendian\n"
+        "uint32 point_step\nuint32 row_step\nuint8[] data\nbool is_dense\n"
+    ),
     "geometry_msgs/msg/Vector3": "float64 x\nfloat64 y\nfloat64 z\n",
     "geometry_msgs/msg/Quaternion": "float64 x 0\nfloat64 y 0\nfloat64 z 0\nfloat64 w 1\n",
     "geometry_msgs/msg/Transform": "Vector3 translation\nQuaternion rotation\n",

@@ -22,26 +22,31 @@ class Diagnostics:
     def __init__(self, node: Node, recorder: Recorder) -> None:
         self._node = node
         self._recorder = recorder
-        self._lost = 0  # at the time before
+        self._lost = 0  # frames and clouds at the time before
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._timer = node.create_timer(PERIOD_SECS, self.publish)
 
     def publish(self) -> None:
         """Publish the state now."""
         progress = self._recorder.progress()
-        lost_now = max(0, progress.lost - self._lost)
-        self._lost = progress.lost
+        lost = progress.lost + progress.lost_clouds
+        lost_now = max(0, lost - self._lost)
+        self._lost = lost
         level, text = DiagnosticStatus.OK, progress.state
         if progress.reason:
             level, text = DiagnosticStatus.ERROR, progress.reason
         elif lost_now:
-            level, text = DiagnosticStatus.WARN, f"{lost_now} frames lost"
+            level, text = (
+                DiagnosticStatus.WARN,
+                f"{lost_now} {'frames and clouds' if progress.lost_clouds else 'frames'} lost",
+            )
         values = {
             "state": progress.state,
             "folder": progress.folder or "",
             "seconds": f"{progress.seconds:.1f}",
             "frames written": progress.written,
             "frames lost": progress.lost,
+            "clouds lost": progress.lost_clouds,
             "MB": f"{progress.size_bytes / 1e6:.1f}",
             "MB left on disk": f"{progress.free_bytes / 1e6:.0f}",
             "MB waiting": f"{progress.waiting_bytes / 1e6:.1f}",

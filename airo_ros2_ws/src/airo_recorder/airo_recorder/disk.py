@@ -163,7 +163,11 @@ class DiskThread:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = DiskFile(self, path)
+            try:
+                file = DiskFile(self, path)
+            except FileNotFoundError:  # the folder was removed in between
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = DiskFile(self, path)
         except OSError as error:
             raise RecordingWriteError(f"cannot create {path}: {_why(error)}") from error
         self.put(file, lambda: self._files.add(file))

@@ -1,4 +1,4 @@
-"""What became of every frame of one camera: counts, and a row for each in the sidecar."""
+"""What became of every frame, or cloud, of one camera: counts, and a row for each in the sidecar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from airo_frames.intrinsics import Intrinsics
-from airo_recorder.frame_head import FrameHead
+from airo_recorder.frame_head import FrameHead, RightLens
 
 __all__ = ["COLUMNS", "Ledger"]
 
@@ -28,6 +28,8 @@ COLUMNS = (
     "reason",
     "file",
     "index",
+    "streams",
+    "right",
 )
 
 
@@ -36,15 +38,19 @@ class Ledger:
 
     Args:
         path: of the sidecar, a CSV file with COLUMNS.
+        is_optional: make the sidecar only with the first row.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_optional: bool = False) -> None:
         self.path = path
         self.frame_id = ""
         self.written = 0
         self.lost: Counter[str] = Counter()  # by reason
+        self._streams: Counter[str] = Counter()  # frames that were written with each
         self._rows: list[tuple[Any, ...]] = []  # not in the sidecar yet
         self._intrinsics: list[Intrinsics] = []  # all that came, in order; rows refer to them by number
+        self._right_lenses: list[tuple[RightLens, int | str]] = []  # the same, each with the number of its intrinsics
+        self._is_optional = is_optional
         self._lock = threading.Lock()
 
     def add_written(self, head: FrameHead, *, file: str, index: int) -> None:
@@ -58,24 +64,31 @@ class Ledger:
         with self._lock:
             self.written += 1
             self.frame_id = head.frame_id
-            self._rows.append((*self._described(head), "written", "", file, index))
+            self._streams.update(head.streams)
+            self._rows.append((*self._described(head), "written", "", file, index, *self._parts(head)))
 
     def add_lost(self, head: FrameHead, reason: str) -> None:
         """Note a frame that was received, and is in no file."""
         with self._lock:
             self.lost[reason] += 1
-            self._rows.append((*self._described(head), "lost", reason, "", ""))
+            self._rows.append((*self._described(head), "lost", reason, "", "", *self._parts(head)))
 
     def add_missing(self, sequence: int, reason: str) -> None:
         """Note a frame of which only the number is known."""
         with self._lock:
             self.lost[reason] += 1
-            self._rows.append((sequence, *[""] * 6, "lost", reason, "", ""))
+            self._rows.append((sequence, *[""] * 6, "lost", reason, "", "", "", ""))
 
     @property
     def lost_count(self) -> int:
         """Frames that are in no file."""
-        return self.lost.total()
+        with self._lock:
+            return self.lost.total()
+
+    def written_by_stream(self) -> dict[str, int]:
+        """Return how many frames were written with each stream."""
+        with self._lock:
+            return dict(self._streams)
 
     def pending(self) -> list[tuple[Any, ...]]:
         """Return the rows that are not in the sidecar yet. Intrinsics that they refer to are in as_dict() by now."""
@@ -88,6 +101,8 @@ class Ledger:
         Raises:
             OSError: they cannot be written; they stay pending.
         """
+        if self._is_optional and not rows:
+            return
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,11 +125,26 @@ class Ledger:
                 "lost": self.lost.total(),
                 "lost_by_reason": dict(self.lost),
                 "intrinsics": [_intrinsics_as_dict(each) for each in self._intrinsics],
+                "right_lenses": [
+                    {"intrinsics": None if number == "" else number, "left_from_right": lens.left_from_right.tolist()}
+                    for lens, number in self._right_lenses
+                ],
             }
 
     def _described(self, head: FrameHead) -> tuple[Any, ...]:
         times = head.sequence, head.stamp_nanos, head.received_nanos
         return (*times, *head.size_wh, head.encoding, self._number_of(head.intrinsics))
+
+    def _parts(self, head: FrameHead) -> tuple[str, int | str]:
+        return " ".join(head.streams), "" if head.right is None else self._number_of_lens(head.right)
+
+    def _number_of_lens(self, lens: RightLens) -> int:
+        intrinsics = self._number_of(lens.intrinsics)
+        for number, (known, of_known) in enumerate(self._right_lenses):
+            if of_known == intrinsics and np.array_equal(known.left_from_right, lens.left_from_right):
+                return number
+        self._right_lenses.append((lens, intrinsics))
+        return len(self._right_lenses) - 1
 
     def _number_of(self, intrinsics: Intrinsics | None) -> int | str:
         if intrinsics is None:

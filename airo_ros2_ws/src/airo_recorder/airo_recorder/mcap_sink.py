@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from airo_recorder.bag import Bag
 from airo_recorder.frame_head import FrameHead
+from airo_recorder.frame_messages import frame_messages
 from airo_recorder.message_memory import MessageMemory
-from airo_recorder.ros_messages import RosMessage, camera_info, compressed_image, raw_image
+from airo_recorder.own_frame import OwnFrame
+from airo_recorder.ros_messages import RosMessage
 from airo_recorder.settings import RecordingSettings
 from airo_recorder.target import Target
 
@@ -43,17 +46,17 @@ class McapSink:
         """Write nothing more. The bag has its own end."""
         self._target = None
 
-    def write(self, head: FrameHead, own: NDArray[Any]) -> None:
-        """Write a frame and its intrinsics.
+    def write(self, head: FrameHead, own: OwnFrame) -> None:
+        """Write a frame: all its images and their intrinsics.
 
         Raises:
             FrameNotRecordableError: the kind of image cannot hold the frame's encoding.
             RecordingWriteError: the disk refuses.
         """
-        image, info = self._image(head, own), camera_info(self._camera, head)
-        self._kept.add(head, image, info)
+        messages = frame_messages(self._camera, head, own, settings=self._settings)
+        self._kept.add(head, messages)
         if self._target is not None:
-            _write(self._bag(self._target), head, image, info, self._target)
+            _write(self._bag(self._target), head, messages, self._target)
 
     def split(self) -> None:
         """Do nothing: the bag is split as a whole."""
@@ -64,8 +67,8 @@ class McapSink:
         Raises:
             RecordingWriteError: the disk refuses.
         """
-        for head, image, info in self._kept.messages():
-            _write(self._bag(target), head, image, info, target)
+        for head, messages in self._kept.messages():
+            _write(self._bag(target), head, messages, target)
 
     @property
     def has_kept(self) -> bool:
@@ -76,11 +79,6 @@ class McapSink:
         """Write nothing more."""
         self.end()
 
-    def _image(self, head: FrameHead, own: NDArray[Any]) -> RosMessage:
-        if self._settings.image == "raw":
-            return raw_image(self._camera, head, own)
-        return compressed_image(self._camera, head, own, kind=self._settings.image, quality=self._settings.quality)
-
     @staticmethod
     def _bag(target: Target) -> Bag:
         if target.bag is None:
@@ -88,10 +86,9 @@ class McapSink:
         return target.bag
 
 
-def _write(bag: Bag, head: FrameHead, image: RosMessage, info: RosMessage, target: Target) -> None:
-    bag.write(info)
+def _write(bag: Bag, head: FrameHead, messages: Sequence[RosMessage], target: Target) -> None:
     bag.write(
-        image,
+        *messages,
         written=lambda file, index: target.ledger.add_written(head, file=file, index=index),
         lost=lambda reason: target.ledger.add_lost(head, reason),
     )

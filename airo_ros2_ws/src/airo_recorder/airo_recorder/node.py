@@ -17,7 +17,7 @@ from airo_frames.parameters import declare_parameters
 from airo_recorder.diagnostics import Diagnostics
 from airo_recorder.exceptions import RecordingWriteError
 from airo_recorder.parameters import RecorderParameters
-from airo_recorder.readers import FrameReader, TagReader, TransformReader
+from airo_recorder.readers import CloudReader, FrameReader, TagReader, TransformReader
 from airo_recorder.recorder import Recorder
 from airo_recorder.ros_messages import tag_detections, tag_transforms
 from airo_recorder.services import make_services
@@ -58,6 +58,9 @@ class RecorderNode:
             FrameReader(node, camera, acknowledges=parameters.no_loss, failed=failed)
             for camera in self.recorder.cameras.values()
         ]
+        self._threads: list[FrameReader | CloudReader] = [*self.frame_readers]
+        if "cloud" in parameters.streams:
+            self._threads += [CloudReader(node, each, failed=failed) for each in self.recorder.cameras.values()]
         wants_tags = parameters.tags or "tags" in parameters.transforms
         self._tag_readers = [TagReader(node, name, self._on_tags) for name in parameters.cameras if wants_tags]
         self._transforms = TransformReader.make(node, self.recorder.write_message) if parameters.tags else None
@@ -70,12 +73,12 @@ class RecorderNode:
         except RecordingWriteError:
             self.close()
             raise
-        for reader in self.frame_readers:
+        for reader in self._threads:
             reader.start()
 
     def close(self) -> None:
         """End the recording."""
-        for reader in self.frame_readers:
+        for reader in self._threads:
             reader.close()
         for tag_reader in self._tag_readers:
             tag_reader.close()

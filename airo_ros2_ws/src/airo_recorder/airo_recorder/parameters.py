@@ -7,7 +7,7 @@ from pathlib import Path
 
 from airo_frames.parameters import parameter
 from airo_recorder.exceptions import RecordingSettingsError
-from airo_recorder.settings import RecordingSettings
+from airo_recorder.settings import STREAMS, RecordingSettings
 
 __all__ = ["RecorderParameters"]
 
@@ -39,6 +39,10 @@ class RecorderParameters:
         maximum=1000.0,
     )
     image: str = parameter("raw", "in MCAP: raw, jpeg or png")
+    depth: str = parameter("exact", "in MCAP: exact (float32, m), mm (uint16) or png (mm, compressed one by one)")
+    streams: list[str] = parameter(
+        list(STREAMS), "of cameras that have more than an image: what is recorded; image is always"
+    )
     compression: str = parameter("lz4", "of MCAP: none, lz4 or zstd")
     transforms: list[str] = parameter(
         [""], "done to images first: crop=X,Y,WIDTH,HEIGHT, resize=WIDTHxHEIGHT, tags (drawn) or module:function"
@@ -47,8 +51,12 @@ class RecorderParameters:
     split_secs: float = parameter(0.0, "begin another file after so many s; 0 for never", minimum=0.0)
     keep_free_mb: float = parameter(1000.0, "stop when the disk has fewer MB left", minimum=0.0)
     snapshot_secs: float = parameter(0.0, "s that are kept in memory for a snapshot; 0 for none", minimum=0.0)
-    snapshot_mb: float = parameter(256.0, "MB of each camera that are kept in memory at most", minimum=1.0)
-    queue_mb: float = parameter(256.0, "MB of frames of each camera that wait for the encoder at most", minimum=1.0)
+    snapshot_mb: float = parameter(
+        256.0, "MB of the frames of each camera, and of its clouds, that are kept in memory at most", minimum=1.0
+    )
+    queue_mb: float = parameter(
+        256.0, "MB of frames and clouds of each camera that wait for the encoder at most", minimum=1.0
+    )
     no_loss: bool = parameter(
         False, "wait instead of losing frames, and acknowledge them on <camera>/processed (cameras in lockstep only)"
     )
@@ -73,6 +81,8 @@ class RecorderParameters:
             threads=self.threads,
             rate=self.rate,
             image=self.image,
+            depth=self.depth,
+            streams=tuple(dict.fromkeys(("image", *self.streams))),
             compression=self.compression,
             split_bytes=round(self.split_mb * MEGA),
             split_secs=self.split_secs,

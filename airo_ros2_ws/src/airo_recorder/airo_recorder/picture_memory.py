@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
-from airo_recorder.encoder import EncodedPicture
+from airo_recorder.frame_encoder import EncodedFrame
 from airo_recorder.frame_head import FrameHead
 
 __all__ = ["PictureMemory"]
 
-Kept = tuple[EncodedPicture, FrameHead | None]  # without a head: a repeated picture
+Kept = tuple[EncodedFrame, FrameHead | None]  # without a head: a repeated picture
 
 
 class PictureMemory:
@@ -26,18 +26,18 @@ class PictureMemory:
         self._groups: deque[list[Kept]] = deque()
         self._bytes = 0
 
-    def add(self, picture: EncodedPicture, head: FrameHead | None) -> None:
+    def add(self, picture: EncodedFrame, head: FrameHead | None) -> None:
         """Keep a picture, and let go of groups that are not needed any more."""
         if not self._micros:
             return
         if picture.is_key or not self._groups:
             self._groups.append([])
         self._groups[-1].append((picture, head))
-        self._bytes += len(picture.data)
+        self._bytes += picture.nbytes
         while len(self._groups) > 1 and (
             picture.pts_micros - self._groups[1][0][0].pts_micros >= self._micros or self._bytes > self._max_bytes
         ):
-            self._bytes -= sum(len(kept.data) for kept, _ in self._groups.popleft())
+            self._bytes -= sum(kept.nbytes for kept, _ in self._groups.popleft())
 
     @property
     def has_any(self) -> bool:

@@ -16,7 +16,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import UInt64
 
-from airo_frames import EncodingError, FrameSubscription, FrameTimeoutError
+from airo_frames import EncodingError, FrameSubscription, FrameTimeoutError, PointCloudSubscription
 from airo_recorder.camera_recorder import CameraRecorder
 from airo_recorder.ros_messages import RosMessage
 from rclpy_loans import LoanPublisher, LoanSubscription, Sample, SampleOverwrittenError, loan_qos
@@ -24,7 +24,7 @@ from rclpy_loans import LoanPublisher, LoanSubscription, Sample, SampleOverwritt
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-__all__ = ["FrameReader", "TagReader", "TransformReader"]
+__all__ = ["CloudReader", "FrameReader", "TagReader", "TransformReader"]
 
 _logger = logging.getLogger(__name__)
 _TAKE_SECS = 0.2  # how soon a thread notices that it should end
@@ -102,6 +102,46 @@ class FrameReader:
         if is_taken and self._processed is not None:
             with self._processed.loan() as message:
                 message["data"] = frame.sequence
+
+
+class CloudReader:
+    """The thread that takes every point cloud that a camera publishes, if it publishes any, and offers it.
+
+    Args:
+        node: that subscribes.
+        recorder: of the camera.
+        failed: called in the thread with what ended it.
+    """
+
+    def __init__(self, node: Node, recorder: CameraRecorder, *, failed: Callable[[Exception], None]) -> None:
+        self._recorder = recorder.clouds
+        self._failed = failed
+        self._clouds = PointCloudSubscription(node, f"/{recorder.camera}/cloud")
+        self._is_stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"read clouds of {recorder.camera}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread after the cloud it is at."""
+        self._is_stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._clouds.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._is_stopping.is_set():
+                try:
+                    self._recorder.offer(self._clouds.take(_TAKE_SECS, newest=False))
+                except (FrameTimeoutError, EncodingError) as error:
+                    _logger.debug("no cloud: %s", error)
+        except ExternalShutdownException:
+            return
+        except Exception as error:  # an unforeseen error must end the node with its reason, not a silent thread
+            self._failed(error)
 
 
 class TagReader:

@@ -38,6 +38,7 @@ class Progress:
         free_bytes: that the disk has left.
         waiting_bytes: in memory, for encoders and disk.
         reason: why the last recording ended by itself; empty if it did not.
+        lost_clouds: point clouds that are in no file.
     """
 
     state: str
@@ -49,6 +50,7 @@ class Progress:
     free_bytes: int = 0
     waiting_bytes: int = 0
     reason: str = ""
+    lost_clouds: int = 0
 
 
 class Recorder:
@@ -277,4 +279,5 @@ class Recorder:
             recording.free_bytes,
             sum(camera.waiting_bytes for camera in self.cameras.values()),
             reason,
+            recording.lost_clouds,
         )

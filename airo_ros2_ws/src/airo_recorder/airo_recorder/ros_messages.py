@@ -17,7 +17,15 @@ from airo_recorder.cdr import CDR_HEADER, CdrWriter
 from airo_recorder.exceptions import FrameNotRecordableError
 from airo_recorder.frame_head import FrameHead
 
-__all__ = ["RosMessage", "camera_info", "compressed_image", "raw_image", "tag_detections", "tag_transforms"]
+__all__ = [
+    "RosMessage",
+    "camera_info",
+    "compressed_image",
+    "message_of",
+    "raw_image",
+    "tag_detections",
+    "tag_transforms",
+]
 
 _TO_BGR = {"rgb8": cv2.COLOR_RGB2BGR, "bgr8": None, "mono8": None, "16UC1": None}
 _USUAL_JPEG_QUALITY = 90
@@ -35,6 +43,7 @@ class RosMessage:
         received_nanos: when the recorder got it, ns since the epoch.
         sequence: number that its publisher gave it, 0 for none.
         is_latched: whoever comes late needs it, too: it is written to each file of a recording.
+        latched_as: tells latched messages of one topic apart that do not replace each other.
     """
 
     topic: str
@@ -44,10 +53,18 @@ class RosMessage:
     received_nanos: int
     sequence: int = 0
     is_latched: bool = False
+    latched_as: str = ""
 
 
-def raw_image(camera: str, head: FrameHead, own: NDArray[Any]) -> RosMessage:
-    """Return a frame as sensor_msgs/Image."""
+def raw_image(camera: str, head: FrameHead, own: NDArray[Any], *, topic: str = "image_raw") -> RosMessage:
+    """Return pixels of a frame as sensor_msgs/Image.
+
+    Args:
+        camera: name of the camera.
+        head: of the frame; its encoding is that of the pixels.
+        own: pixels.
+        topic: below the camera's name.
+    """
     encoding = encoding_named(head.encoding)
     writer = CdrWriter()
     writer.header(head.stamp_nanos, head.frame_id)
@@ -56,10 +73,12 @@ def raw_image(camera: str, head: FrameHead, own: NDArray[Any]) -> RosMessage:
     writer.number("B", 0)
     writer.number("I", encoding.row_bytes(head.size_wh[0]))
     data = writer.bytes_last(own.data.cast("B"))
-    return _of_frame(head, f"/{camera}/image_raw", "sensor_msgs/msg/Image", data)
+    return message_of(head, f"/{camera}/{topic}", "sensor_msgs/msg/Image", data)
 
 
-def compressed_image(camera: str, head: FrameHead, own: NDArray[Any], *, kind: str, quality: int) -> RosMessage:
+def compressed_image(
+    camera: str, head: FrameHead, own: NDArray[Any], *, kind: str, quality: int, topic: str = "image_raw"
+) -> RosMessage:
     """Return a frame as sensor_msgs/CompressedImage.
 
     Args:
@@ -68,6 +87,7 @@ def compressed_image(camera: str, head: FrameHead, own: NDArray[Any], *, kind: s
         own: pixels.
         kind: jpeg or png, which is lossless.
         quality: of JPEG, 0 to 100; negative for the usual one.
+        topic: of the raw image, below the camera's name.
 
     Raises:
         FrameNotRecordableError: the kind cannot hold the frame's encoding.
@@ -83,10 +103,10 @@ def compressed_image(camera: str, head: FrameHead, own: NDArray[Any], *, kind: s
     writer.header(head.stamp_nanos, head.frame_id)
     writer.text(f"{head.encoding}; {kind} compressed{colours}")
     data = writer.bytes_last(encoded.tobytes())
-    return _of_frame(head, f"/{camera}/image_raw/compressed", "sensor_msgs/msg/CompressedImage", data)
+    return message_of(head, f"/{camera}/{topic}/compressed", "sensor_msgs/msg/CompressedImage", data)
 
 
-def camera_info(camera: str, head: FrameHead) -> RosMessage:
+def camera_info(camera: str, head: FrameHead, *, topic: str = "camera_info") -> RosMessage:
     """Return what is known of a frame's intrinsics as sensor_msgs/CameraInfo, which is all zero without calibration."""
     writer = CdrWriter()
     writer.header(head.stamp_nanos, head.frame_id)
@@ -99,7 +119,7 @@ def camera_info(camera: str, head: FrameHead) -> RosMessage:
     writer.number("d", *(known.projection if known else np.zeros((3, 4))).ravel())
     writer.number("I", *[0] * 6)  # binning and region of interest: the whole image
     writer.number("B", 0)
-    return _of_frame(head, f"/{camera}/camera_info", "sensor_msgs/msg/CameraInfo", writer.message())
+    return message_of(head, f"/{camera}/{topic}", "sensor_msgs/msg/CameraInfo", writer.message())
 
 
 def tag_detections(camera: str, record: NDArray[np.void], *, received_nanos: int) -> RosMessage:
@@ -135,5 +155,6 @@ def tag_transforms(record: NDArray[np.void], *, received_nanos: int) -> RosMessa
     return RosMessage("/tf", "tf2_msgs/msg/TFMessage", writer.message(), stamp_nanos, received_nanos)
 
 
-def _of_frame(head: FrameHead, topic: str, type_name: str, data: bytes) -> RosMessage:
+def message_of(head: FrameHead, topic: str, type_name: str, data: bytes) -> RosMessage:
+    """Return a message with the times and the number of a frame."""
     return RosMessage(topic, type_name, data, head.stamp_nanos, head.received_nanos, head.sequence)

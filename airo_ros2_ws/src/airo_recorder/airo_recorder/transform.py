@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -17,9 +18,11 @@ from airo_frames.intrinsics import Intrinsics
 from airo_frames.text import read_text
 from airo_recorder.exceptions import RecordingSettingsError
 from airo_recorder.frame_head import FrameHead
+from airo_recorder.own_frame import OwnFrame
 
-__all__ = ["Transform", "TagOverlay", "crop", "make_transform", "resize"]
+__all__ = ["Crop", "Resize", "TagOverlay", "Transform", "make_transform", "transformed"]
 
+# Of the image alone; Crop and Resize know what to do with all planes of a frame.
 Transform = Callable[[FrameHead, NDArray[Any]], tuple[FrameHead, NDArray[Any]]]
 _CROP = re.compile(r"crop=(\d+),(\d+),(\d+),(\d+)")
 _RESIZE = re.compile(r"resize=(\d+)x(\d+)")
@@ -36,45 +39,99 @@ def make_transform(specs: Sequence[str], *, tags: TagOverlay | None = None) -> T
     Raises:
         RecordingSettingsError: a specification is not understood.
     """
-    steps = [_step(spec, tags) for spec in specs]
+    steps = tuple(_step(spec, tags) for spec in specs)
+    return _Sequence(steps) if steps else None
 
-    def transform(head: FrameHead, image: NDArray[Any]) -> tuple[FrameHead, NDArray[Any]]:
-        for step in steps:
+
+def transformed(transform: Transform, head: FrameHead, own: OwnFrame) -> tuple[FrameHead, OwnFrame]:
+    """Return what a transform makes of a whole frame.
+
+    Crop and Resize change depth, confidence and right view with the image. Any other transform changes the image alone;
+    where it changes the size, the other planes do not belong to its pixels any more, and are left out.
+    """
+    if isinstance(transform, _Sequence):
+        for step in transform.steps:
+            head, own = transformed(step, head, own)
+        return head, own
+    if isinstance(transform, Crop | Resize):
+        return transform.whole(head, own)
+    changed, image = transform(head, own.image)
+    if changed.size_wh != head.size_wh:
+        return replace(changed, streams=("image",), right=None), OwnFrame(image)
+    return changed, replace(own, image=image)
+
+
+@dataclass(frozen=True)
+class _Sequence:
+    """Does one thing after another."""
+
+    steps: tuple[Transform, ...]
+
+    def __call__(self, head: FrameHead, image: NDArray[Any]) -> tuple[FrameHead, NDArray[Any]]:
+        for step in self.steps:
             head, image = step(head, image)
         return head, image
 
-    return transform if steps else None
+
+class _Geometric(ABC):
+    """What changes the place of pixels, in all planes of a frame alike."""
+
+    def __call__(self, head: FrameHead, image: NDArray[Any]) -> tuple[FrameHead, NDArray[Any]]:
+        changed, own = self.whole(head, OwnFrame(image))
+        return changed, own.image
+
+    def whole(self, head: FrameHead, own: OwnFrame) -> tuple[FrameHead, OwnFrame]:
+        """Return a frame whose planes and intrinsics have changed."""
+        changed = self._head(head)
+        planes = {name: self._plane(plane, changed, name) for name, plane in own.planes().items()}
+        return changed, OwnFrame(**planes)
+
+    @abstractmethod
+    def _head(self, head: FrameHead) -> FrameHead: ...
+
+    @abstractmethod
+    def _plane(self, plane: NDArray[Any], changed: FrameHead, stream: str) -> NDArray[Any]: ...
 
 
-def crop(x: int, y: int, width: int, height: int) -> Transform:
-    """Return what cuts a rectangle out of images; all arguments in px. The principal point moves with it."""
+@dataclass(frozen=True)
+class Crop(_Geometric):
+    """Cuts a rectangle out of images; all in px. The principal points move with it."""
 
-    def cut(head: FrameHead, image: NDArray[Any]) -> tuple[FrameHead, NDArray[Any]]:
-        if x + width > head.size_wh[0] or y + height > head.size_wh[1]:
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def _head(self, head: FrameHead) -> FrameHead:
+        if self.x + self.width > head.size_wh[0] or self.y + self.height > head.size_wh[1]:
             raise RecordingSettingsError(
-                f"crop={x},{y},{width},{height} of a {head.size_wh[0]}x{head.size_wh[1]} image: expected one inside it"
+                f"crop={self.x},{self.y},{self.width},{self.height} of a {head.size_wh[0]}x{head.size_wh[1]} image: "
+                "expected one inside it"
             )
-        intrinsics = _moved(head.intrinsics, scale=(1.0, 1.0), offset=(-x, -y))
-        return replace(head, size_wh=(width, height), intrinsics=intrinsics), np.ascontiguousarray(
-            image[y : y + height, x : x + width]
-        )
+        return _changed(head, (self.width, self.height), scale=(1.0, 1.0), offset=(-self.x, -self.y))
 
-    return cut
+    def _plane(self, plane: NDArray[Any], changed: FrameHead, stream: str) -> NDArray[Any]:
+        return np.ascontiguousarray(plane[self.y : self.y + self.height, self.x : self.x + self.width])
 
 
-def resize(width: int, height: int) -> Transform:
-    """Return what scales images to a size, px. The camera matrix is scaled with them."""
+@dataclass(frozen=True)
+class Resize(_Geometric):
+    """Scales images to a size, px, and the camera matrices with them; depths are taken from the nearest pixel."""
 
-    def scale(head: FrameHead, image: NDArray[Any]) -> tuple[FrameHead, NDArray[Any]]:
-        across, down = width / head.size_wh[0], height / head.size_wh[1]
-        method = cv2.INTER_AREA if across < 1 else cv2.INTER_LINEAR
-        scaled = cv2.resize(image, (width, height), interpolation=method)
+    width: int
+    height: int
+
+    def _head(self, head: FrameHead) -> FrameHead:
+        across, down = self.width / head.size_wh[0], self.height / head.size_wh[1]
         # The centre of the first pixel is (0, 0), so that its corner, which stays, is at (-0.5, -0.5).
         offset = (0.5 * across - 0.5, 0.5 * down - 0.5)
-        intrinsics = _moved(head.intrinsics, scale=(across, down), offset=offset)
-        return replace(head, size_wh=(width, height), intrinsics=intrinsics), scaled
+        return _changed(head, (self.width, self.height), scale=(across, down), offset=offset)
 
-    return scale
+    def _plane(self, plane: NDArray[Any], changed: FrameHead, stream: str) -> NDArray[Any]:
+        method = cv2.INTER_AREA if self.width < plane.shape[1] else cv2.INTER_LINEAR
+        if stream in ("depth", "confidence"):  # a mean of two surfaces is on neither
+            method = cv2.INTER_NEAREST
+        return np.asarray(cv2.resize(plane, (self.width, self.height), interpolation=method))
 
 
 class TagOverlay:
@@ -111,9 +168,9 @@ class TagOverlay:
 def _step(spec: str, tags: TagOverlay | None) -> Transform:
     if match := _CROP.fullmatch(spec):
         x, y, width, height = map(int, match.groups())
-        return crop(x, y, width, height)
+        return Crop(x, y, width, height)
     if match := _RESIZE.fullmatch(spec):
-        return resize(*map(int, match.groups()))
+        return Resize(*map(int, match.groups()))
     if spec == "tags" and tags is not None:
         return tags
     if match := _CUSTOM.fullmatch(spec):
@@ -133,6 +190,16 @@ def _custom(module: str, function: str, *, spec: str) -> Transform:
         raise RecordingSettingsError(f"the transform {spec} is {found!r}: expected a function")
     loaded: Transform = found
     return loaded
+
+
+def _changed(
+    head: FrameHead, size_wh: tuple[int, int], *, scale: tuple[float, float], offset: tuple[float, float]
+) -> FrameHead:
+    right = head.right
+    if right is not None:
+        right = replace(right, intrinsics=_moved(right.intrinsics, scale=scale, offset=offset))
+    intrinsics = _moved(head.intrinsics, scale=scale, offset=offset)
+    return replace(head, size_wh=size_wh, intrinsics=intrinsics, right=right)
 
 
 def _moved(

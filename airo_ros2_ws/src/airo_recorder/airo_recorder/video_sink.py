@@ -1,4 +1,4 @@
-"""The video of one camera: one encoder after another, one file after another."""
+"""The videos of one camera: one encoder after another, one file after another."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import time
 from collections import deque
 
 from airo_recorder.codecs import CODECS, Pixels
-from airo_recorder.encoder import EncodedPicture, VideoEncoder
 from airo_recorder.exceptions import RecordingWriteError
+from airo_recorder.frame_encoder import EncodedFrame, FrameEncoder, FrameKind
 from airo_recorder.frame_head import FrameHead
+from airo_recorder.own_frame import OwnFrame
 from airo_recorder.picture_memory import PictureMemory
 from airo_recorder.settings import RecordingSettings
 from airo_recorder.target import Target
 from airo_recorder.timeline import Timeline
-from airo_recorder.video_file import VideoFile
+from airo_recorder.video_files import VideoFiles
 
 __all__ = ["VideoSink"]
 
@@ -36,14 +37,14 @@ class VideoSink:
         self._settings = settings
         self._codec = CODECS[settings.codec]
         self._target: Target | None = None
-        self._kind: tuple[tuple[int, int], str] | None = None  # size and encoding that the encoder was made for
-        self._encoder: VideoEncoder | None = None
+        self._kind: FrameKind | None = None  # that the encoder was made for
+        self._encoder: FrameEncoder | None = None
         self._timeline = Timeline()
         self._waiting: deque[FrameHead | None] = deque()  # frames in the encoder; None for a repeated picture
-        self._file: VideoFile | None = None
+        self._file: VideoFiles | None = None
         self._file_began = 0.0  # s of the monotonic clock
-        self._unconfirmed: list[tuple[FrameHead, int]] = []  # in the file's muxer: frames and their numbers
-        self._last: tuple[Pixels, int] | None = None  # pixels and slot of the last frame, with a constant rate
+        self._unconfirmed: list[tuple[FrameHead, int]] = []  # in a muxer: frames and their numbers
+        self._last: tuple[OwnFrame, int] | None = None  # the last frame and its slot, with a constant rate
         self._kept = PictureMemory(settings.snapshot_secs, settings.snapshot_bytes)
 
     def begin(self, target: Target) -> None:
@@ -62,23 +63,23 @@ class VideoSink:
             self._target = None
 
     def own(self, image: Pixels, encoding: str) -> Pixels:
-        """Return the pixels of a frame as write() wants them, in memory of our own; this may be another thread.
+        """Return an image of a frame as write() wants it, in memory of our own; this may be another thread.
 
         Raises:
             FrameNotRecordableError: the codec cannot hold them.
         """
         return self._codec.path_for(encoding, (image.shape[1], image.shape[0])).own(image)
 
-    def write(self, head: FrameHead, own: Pixels) -> None:
+    def write(self, head: FrameHead, own: OwnFrame) -> None:
         """Encode a frame and write what the encoder has finished.
 
         Raises:
             RecordingWriteError: the disk refuses.
         """
-        kind = head.size_wh, head.encoding
+        kind = FrameKind(head.size_wh, head.encoding, head.streams)
         if kind != self._kind:
             if self._kind is not None:
-                self._note(f"frames changed from {_kind_text(self._kind)} to {_kind_text(kind)}: another file begins")
+                self._note(f"frames changed from {self._kind} to {kind}: another file begins")
             self._end_encoder()
             self._begin_encoder(kind)
         elif self._is_file_full():
@@ -109,8 +110,8 @@ class VideoSink:
         pictures = self._kept.pictures()
         file = self._new_file(target, origin_micros=pictures[0][0].pts_micros)
         try:
-            for picture, _ in pictures:
-                file.write(picture)
+            for encoded, _ in pictures:
+                file.write(encoded)
         finally:
             file.close()
         heads = [(head, number) for number, (_, head) in enumerate(pictures) if head is not None]
@@ -130,7 +131,7 @@ class VideoSink:
         self._end_encoder()
         self._target = None
 
-    def _encode_at_rate(self, head: FrameHead, own: Pixels, pts_micros: int) -> None:
+    def _encode_at_rate(self, head: FrameHead, own: OwnFrame, pts_micros: int) -> None:
         rate = self._settings.rate
         slot = round(pts_micros * rate / 1e6)
         if self._last is not None:
@@ -149,44 +150,44 @@ class VideoSink:
         self._last = own, slot
         self._encode(head, own, round(slot * 1e6 / rate))
 
-    def _encode(self, head: FrameHead | None, own: Pixels, pts_micros: int) -> None:
+    def _encode(self, head: FrameHead | None, own: OwnFrame, pts_micros: int) -> None:
         if self._encoder is None:
             raise RuntimeError("there is no encoder for this frame")
         self._waiting.append(head)
         begins_file = self._target is not None and self._file is None
-        for picture in self._encoder.encode(own, pts_micros=pts_micros, must_be_key=begins_file):
-            self._finished(picture, self._waiting.popleft())
+        for encoded in self._encoder.encode(own, pts_micros=pts_micros, must_be_key=begins_file):
+            self._finished(encoded, self._waiting.popleft())
 
-    def _finished(self, picture: EncodedPicture, head: FrameHead | None) -> None:
-        self._kept.add(picture, head)
+    def _finished(self, encoded: EncodedFrame, head: FrameHead | None) -> None:
+        self._kept.add(encoded, head)
         if self._target is None:
             return
         try:
-            self._write(picture, head, self._target)
+            self._write(encoded, head, self._target)
         except RecordingWriteError as error:
             if head is not None:
                 self._target.ledger.add_lost(head, str(error))
             self._abandon_file(error, self._target)
 
-    def _write(self, picture: EncodedPicture, head: FrameHead | None, target: Target) -> None:
+    def _write(self, encoded: EncodedFrame, head: FrameHead | None, target: Target) -> None:
         if self._file is None:
-            self._file = self._new_file(target, origin_micros=picture.pts_micros)
+            self._file = self._new_file(target, origin_micros=encoded.pts_micros)
             self._file_began = time.monotonic()
-        before = self._file.size
-        self._file.write(picture)
-        if self._file.size != before:  # the muxer has passed on everything before this picture
-            _confirm(self._file, self._unconfirmed, target)
-            self._unconfirmed = []
+        passed = self._file.passed
+        self._file.write(encoded)
+        if self._file.passed != passed:
+            passed = self._file.passed
+            _confirm(self._file, [each for each in self._unconfirmed if each[1] < passed], target)
+            self._unconfirmed = [each for each in self._unconfirmed if each[1] >= passed]
         if head is not None:
-            self._unconfirmed.append((head, self._file.pictures - 1))
+            self._unconfirmed.append((head, self._file.frames - 1))
 
-    def _new_file(self, target: Target, *, origin_micros: int) -> VideoFile:
+    def _new_file(self, target: Target, *, origin_micros: int) -> VideoFiles:
         if self._encoder is None:
             raise RuntimeError("there is no encoder to describe a file")
-        path = target.folder / f"{target.camera}_{len(target.files):04d}.{self._settings.format}"
-        file = VideoFile(target.disk, path, template=self._encoder.template, origin_micros=origin_micros)
-        target.files.append(path.name)
-        return file
+        templates = self._encoder.templates
+        paths = target.new_videos(tuple(templates), suffix=self._settings.format)
+        return VideoFiles(target.disk, paths, templates=templates, origin_micros=origin_micros)
 
     def _is_file_full(self) -> bool:
         if self._file is None:
@@ -233,10 +234,8 @@ class VideoSink:
         if self._target is not None:
             self._target.events.add(text, camera=self._target.camera)
 
-    def _begin_encoder(self, kind: tuple[tuple[int, int], str]) -> None:
-        size_wh, encoding = kind
-        path = self._codec.path_for(encoding, size_wh)
-        self._encoder = VideoEncoder(self._codec, path, size_wh=size_wh, settings=self._settings)
+    def _begin_encoder(self, kind: FrameKind) -> None:
+        self._encoder = FrameEncoder(kind, settings=self._settings)
         self._kind, self._timeline, self._last = kind, Timeline(), None
         self._kept.clear()  # a file holds the pictures of one encoder
 
@@ -245,8 +244,8 @@ class VideoSink:
             return
         encoder = self._encoder
         try:
-            for picture in encoder.drain():
-                self._finished(picture, self._waiting.popleft())
+            for encoded in encoder.drain():
+                self._finished(encoded, self._waiting.popleft())
             self._end_file()
         finally:
             self._encoder, self._kind = None, None
@@ -254,19 +253,14 @@ class VideoSink:
             encoder.close()
 
 
-def _kind_text(kind: tuple[tuple[int, int], str]) -> str:
-    (width, height), encoding = kind
-    return f"{width}x{height} {encoding}"
-
-
-def _confirm(file: VideoFile, frames: list[tuple[FrameHead, int]], target: Target) -> None:
+def _confirm(file: VideoFiles, frames: list[tuple[FrameHead, int]], target: Target) -> None:
     """Let the disk thread enter frames in the ledger when they are written."""
 
-    def confirmed(is_written: bool) -> None:
+    def confirmed(error: RecordingWriteError | None) -> None:
         for head, index in frames:
-            if is_written:
-                target.ledger.add_written(head, file=file.path.name, index=index)
+            if error is None:
+                target.ledger.add_written(head, file=file.name, index=index)
             else:
-                target.ledger.add_lost(head, str(file.file.error))
+                target.ledger.add_lost(head, str(error))
 
-    file.file.confirm(confirmed)
+    file.confirm(confirmed)

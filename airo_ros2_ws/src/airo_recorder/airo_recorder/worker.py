@@ -56,6 +56,12 @@ class Worker:
             self._changed.notify_all()
             return True
 
+    def wait_for_room(self, size: int, *, timeout: float) -> bool:
+        """Return whether a command of `size` bytes fits within `timeout` s; if not, it need not be made."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or self._has_room(size), timeout)
+            return not self._is_closed and self._has_room(size)
+
     def call(self, command: Callable[[], T], *, timeout: float = 60.0) -> T:
         """Run a command in the thread after everything queued, and return what it returns or raise what it raises.
 

@@ -1,4 +1,4 @@
-"""A process that records to a small disk until it is full: FOLDER FORMAT CODEC. It prints the summary."""
+"""A process that records to a small disk until it is full: FOLDER FORMAT CODEC KEPT_FREE KIND. It prints a summary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from frames import frame
+from frames import MAKERS
 
 from airo_recorder.recorder import Recorder
 from airo_recorder.settings import RecordingSettings
@@ -14,7 +14,7 @@ from airo_recorder.settings import RecordingSettings
 
 def main() -> None:
     """Offer frames until the recording ends by itself."""
-    directory, container, codec, keep_free = sys.argv[1:]
+    directory, container, codec, keep_free, kind = sys.argv[1:]
     settings = RecordingSettings(
         directory=Path(directory),
         format=container,
@@ -28,7 +28,7 @@ def main() -> None:
     number = 0
     while recorder.progress().state == "recording":
         number += 1
-        recorder.cameras["front"].offer(frame(number, size_wh=(320, 240)))
+        recorder.cameras["front"].offer(MAKERS[kind](number, size_wh=(320, 240)))
     recorder.close()
     print(json.dumps({"folder": str(folder), "offered": number, "reason": recorder.progress().reason}))
 

@@ -20,8 +20,8 @@ from rosbags.rosbag2 import Reader
 
 from airo_frames.stamps import write_stamp
 from airo_frames.text import write_text
-from airo_recorder.camera_recorder import head_of
 from airo_recorder.definitions import STANDARD, definition_of
+from airo_recorder.frame_head import head_of
 from airo_recorder.ros_messages import camera_info, raw_image, tag_detections, tag_transforms
 from rclpy_loans import message_dtype
 

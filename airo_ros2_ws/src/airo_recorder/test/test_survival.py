@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from frames import frame, offer, picture, wait_for
+from frames import MAKERS, depth_plane, offer, picture, wait_for
 from mcap.exceptions import McapError
 from reading import messages_of, pictures_of, rows_of, summary_of, times_of
 from rosbags.rosbag2 import Reader
 from test_mcap import bag_file, record_frames
 
 from airo_recorder.bag_metadata import rebuild_bag_metadata
+from airo_recorder.depth_units import as_millimetres
 from airo_recorder.exceptions import RecordingRepairError, RecordingWriteError
 from airo_recorder.mcap_repair import is_complete, repair_mcap
 
@@ -26,23 +27,48 @@ HERE = Path(__file__).parent
 MakeRecorder = Callable[..., Any]
 Start = Callable[..., Any]
 SECOND = 100  # frames of the recording that is killed
+MESSAGES = {  # that a frame of a kind has
+    "image": ("image_raw", "camera_info"),
+    "rgbd": ("image_raw", "depth/image_rect_raw"),
+    "stereo": ("image_raw", "depth/image_rect_raw", "confidence/image_rect_raw", "right/image_raw"),
+}
 
 
-def frames_in(folder: Path) -> list[int]:
-    """Return how many frames are in the only file of a recording, after repair where it needs one."""
-    (path,) = [*folder.glob("front_*.m*"), *folder.glob("*.mcap")]
-    if path.suffix != ".mcap":
-        return list(range(len(times_of(path))))
-    repair_mcap(path)
-    return [message.header.stamp.sec for message in messages_of(path, "/front/image_raw")]
+def frames_in(folder: Path, *, kind: str) -> int:
+    """Return how many whole frames are in a recording of one file per stream, after repair where it needs one.
+
+    Depth is looked at, too: each one that is there has to be its frame's.
+    """
+    bags = list(folder.glob("*.mcap"))
+    for path in bags:
+        repair_mcap(path)
+        depths = [bytes(message.data) for message in messages_of(path, "/front/depth/image_rect_raw")]
+        assert depths == [depth_plane(number).tobytes() for number in range(1, len(depths) + 1)]
+    if bags:
+        return min(len(messages_of(bags[0], f"/front/{topic}")) for topic in MESSAGES[kind])
+    for path in folder.glob("front.depth_*"):
+        for number, depth in enumerate(pictures_of(path, encoding="16UC1"), 1):
+            np.testing.assert_array_equal(depth, as_millimetres(depth_plane(number)))
+    return min(len(times_of(path)) for path in folder.glob("front*.m*"))
 
 
-@pytest.mark.parametrize(("container", "codec"), [("mkv", "h264"), ("mp4", "h264"), ("mkv", "ffv1"), ("mcap", "h264")])
+@pytest.mark.parametrize(
+    ("container", "codec", "kind"),
+    [
+        ("mkv", "h264", "image"),
+        ("mp4", "h264", "image"),
+        ("mkv", "ffv1", "image"),
+        ("mcap", "h264", "image"),
+        ("mkv", "h264", "stereo"),
+        ("mp4", "ffv1", "rgbd"),
+        ("mcap", "h264", "stereo"),
+    ],
+)
 def test_a_killed_or_copied_recording_lacks_a_second_at_most(
-    start: Start, tmp_path: Path, container: str, codec: str
+    start: Start, tmp_path: Path, container: str, codec: str, kind: str
 ) -> None:
     """After kill -9, and in a copy that was made in the middle, all but the last second is there and opens."""
-    process = start(HERE / "killed_recording.py", tmp_path / "recordings", container, codec)
+    process = start(HERE / "killed_recording.py", tmp_path / "recordings", container, codec, kind)
     folder = Path(process.expect("(.*recording_.*)")[1])
     process.expect("offered 250")
     shutil.copytree(folder, tmp_path / "copy")
@@ -52,9 +78,9 @@ def test_a_killed_or_copied_recording_lacks_a_second_at_most(
     for kept, offered in ((tmp_path / "copy", 250), (folder, killed_at)):
         assert summary_of(kept)["state"] == "recording"
         written = [row for row in rows_of(kept) if row["status"] == "written"]
-        found = frames_in(kept)
-        assert len(found) >= offered - SECOND and len(written) >= offered - SECOND
-        assert len(found) >= len(written)  # the books never claim more than there is
+        found = frames_in(kept, kind=kind)
+        assert found >= offered - SECOND and len(written) >= offered - SECOND
+        assert found >= len(written)  # the books never claim more than there is
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mkv", "h264"), ("mp4", "ffv1")])
@@ -117,14 +143,23 @@ def test_what_cannot_be_repaired_is_left_alone(make_recorder: MakeRecorder, tmp_
         messages_of(path, "/front/image_raw")
 
 
-@pytest.mark.parametrize(("container", "codec"), [("mkv", "ffv1"), ("mp4", "ffv1"), ("mcap", "h264")])
-def test_a_full_disk_ends_the_recording(tmp_path: Path, container: str, codec: str) -> None:
+@pytest.mark.parametrize(
+    ("container", "codec", "kind"),
+    [
+        ("mkv", "ffv1", "image"),
+        ("mp4", "ffv1", "image"),
+        ("mcap", "h264", "image"),
+        ("mkv", "ffv1", "rgbd"),
+        ("mcap", "h264", "rgbd"),
+    ],
+)
+def test_a_full_disk_ends_the_recording(tmp_path: Path, container: str, codec: str, kind: str) -> None:
     """What was written before stays valid, also an MCAP file with its index; the reason is told."""
     disk, copy = tmp_path / "disk", tmp_path / "copy"
     disk.mkdir()
     script = (
         f"mount -t tmpfs -o size=12m tmpfs {disk} && "
-        f"{sys.executable} {HERE / 'full_disk.py'} {disk} {container} {codec} 0 && cp -r {disk} {copy}"
+        f"{sys.executable} {HERE / 'full_disk.py'} {disk} {container} {codec} 0 {kind} && cp -r {disk} {copy}"
     )
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=120)
     if "unshare" in done.stderr:
@@ -134,7 +169,7 @@ def test_a_full_disk_ends_the_recording(tmp_path: Path, container: str, codec: s
     assert "no space is left" in said["reason"]
     folder = copy / Path(said["folder"]).name
     written = [int(row["sequence"]) for row in rows_of(folder) if row["status"] == "written"]
-    assert written == list(range(1, len(written) + 1)) and len(written) > 10
+    assert written == list(range(1, len(written) + 1)) and len(written) > 5
     (path,) = [*folder.glob("front_0000.*"), *folder.glob("*.mcap")]
     if container == "mcap":
         assert is_complete(path)
@@ -145,6 +180,13 @@ def test_a_full_disk_ends_the_recording(tmp_path: Path, container: str, codec: s
     assert len(found) >= len(written)
     for number in (1, len(written)):
         np.testing.assert_array_equal(found[number - 1], picture(number, size_wh=(320, 240)).ravel())
+    if kind == "rgbd" and container == "mcap":
+        depths = [bytes(message.data) for message in messages_of(path, "/front/depth/image_rect_raw")]
+        assert depths[len(written) - 1] == depth_plane(len(written), size_wh=(320, 240)).tobytes()
+    elif kind == "rgbd":
+        planes = pictures_of(folder / "front.depth_0000.mkv", encoding="16UC1")
+        true = as_millimetres(depth_plane(len(written), size_wh=(320, 240)))
+        np.testing.assert_array_equal(planes[len(written) - 1], true)
 
 
 def test_a_nearly_full_disk_ends_the_recording(make_recorder: MakeRecorder) -> None:
@@ -155,24 +197,27 @@ def test_a_nearly_full_disk_ends_the_recording(make_recorder: MakeRecorder) -> N
     assert recorder.progress().state == "stopped"
 
 
+@pytest.mark.parametrize("kind", ["image", "stereo"])
 @pytest.mark.parametrize("container", ["mkv", "mcap"])
-def test_a_removed_folder_is_made_anew(make_recorder: MakeRecorder, container: str) -> None:
+def test_a_removed_folder_is_made_anew(make_recorder: MakeRecorder, tmp_path: Path, container: str, kind: str) -> None:
     """Recording goes on in another file, and the summary says what went with the first."""
     recorder = make_recorder(format=container, codec="ffv1")
     folder = recorder.start()
-    offer(recorder, range(1, 6))
+    offer(recorder, range(1, 31), kind=kind)
     wait_for(lambda: recorder.progress().written >= 3, what="frames on the disk")
-    shutil.rmtree(folder)
-    number = 5
+    # Moved first, and so gone at once: while rmtree() works, the recorder may write its books in the folder.
+    folder.rename(tmp_path / "removed")
+    shutil.rmtree(tmp_path / "removed")
+    number = 30
 
     def is_noticed() -> bool:
         nonlocal number
         number += 1
-        recorder.cameras["front"].offer(frame(number))
+        recorder.cameras["front"].offer(MAKERS[kind](number))
         return bool(folder.exists() and [*folder.glob("front_0001.mkv"), *folder.glob("*.mcap")])
 
     wait_for(is_noticed, what="another file")
-    offer(recorder, range(number + 1, number + 11))
+    offer(recorder, range(number + 1, number + 11), kind=kind)
     summary = recorder.stop()
     assert summary["state"] == "complete" and summary["reason"] == ""
     assert any("was removed while it was recorded" in event["event"] for event in summary["events"])
@@ -191,3 +236,30 @@ def test_a_recording_that_cannot_begin(make_recorder: MakeRecorder, tmp_path: Pa
     recorder = make_recorder(directory=tmp_path / "file")
     with pytest.raises(RecordingWriteError, match="cannot create .*file"):
         recorder.start()
+
+
+@pytest.mark.parametrize("container", ["mkv", "mcap"])
+def test_removing_the_folder_again_and_again(make_recorder: MakeRecorder, tmp_path: Path, container: str) -> None:
+    """At whatever moment it goes, while books are written and progress is asked for: the recording does not end."""
+    recorder = make_recorder(format=container, codec="ffv1")
+    folder = recorder.start()
+    number = removals = 0
+
+    def is_removed_often() -> bool:
+        nonlocal number, removals
+        number += 1
+        recorder.cameras["front"].offer(MAKERS["rgbd"](number))
+        recorder.progress()
+        try:
+            folder.rename(tmp_path / "removed")
+        except FileNotFoundError:
+            return False
+        shutil.rmtree(tmp_path / "removed")
+        removals += 1
+        return removals >= 8
+
+    wait_for(is_removed_often, what="a folder that is made anew")
+    assert recorder.progress().state == "recording", recorder.progress().reason
+    summary = recorder.stop()
+    assert (summary["reason"], summary["state"]) == ("", "complete")
+    assert summary["written"] + summary["lost"] == number

@@ -11,7 +11,6 @@ import pytest
 from frames import INTRINSICS, PERIOD_NANOS, START_NANOS, frame, offer, picture, wait_for
 from reading import pictures_of, rows_of, summary_of, times_of
 
-from airo_frames.rgbd_frame import RgbdFrame
 from airo_recorder.exceptions import RecordingSettingsError, RecordingStateError
 from airo_recorder.settings import RecordingSettings
 
@@ -293,27 +292,3 @@ def test_names_follow_the_clock(tmp_path: Any) -> None:
     settings = RecordingSettings(directory=tmp_path, name="run_%Y")
     (tmp_path / f"run_{time.strftime('%Y')}").mkdir()
     assert settings.new_folder().name == f"run_{time.strftime('%Y')}_2"
-
-
-def test_what_is_not_recorded_of_a_frame_is_told(make_recorder: MakeRecorder) -> None:
-    """Of a frame with depth the colour is recorded, and the summary says once that the rest is not."""
-    recorder = make_recorder(codec="ffv1")
-    folder = recorder.start()
-    depth = np.ones((48, 64), np.float32)
-    for number in NUMBERS:
-        plain = frame(number)
-        with_depth = RgbdFrame(
-            image=plain.image,
-            encoding=plain.encoding,
-            stamp_nanos=plain.stamp_nanos,
-            sequence=number,
-            frame_id=plain.frame_id,
-            intrinsics=plain.intrinsics,
-            depth=depth,
-            confidence=None,
-        )
-        assert recorder.cameras["front"].offer(with_depth)
-    summary = recorder.stop()
-    (event,) = summary["events"]
-    assert event["event"] == "frames are RgbdFrame: only their colour image is recorded"
-    np.testing.assert_array_equal(pictures_of(folder / "front_0000.mkv")[0], picture(1))

@@ -1,19 +1,21 @@
-"""What a recording's books say of one camera, and the images that they speak of."""
+"""What a recording's books say of one camera, and the frames that they speak of."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from airo_camera.exceptions import SourceOpenError, SourceReadError
+from airo_camera.sources.recorded_clouds import RecordedClouds
+from airo_camera.sources.recorded_planes import RecordedPlanes
+from airo_camera.sources.source import RightView
 from airo_frames.exceptions import FramesError
 from airo_frames.intrinsics import Intrinsics
 
@@ -35,6 +37,8 @@ class RecordedFrame:
         intrinsics: number of its intrinsics in the summary; None without.
         file: name.
         index: of its picture in the file, or of its message among those of its topic.
+        streams: what there is of it: image, and maybe depth, confidence and right.
+        right_lens: number of its right lens in the summary; None without.
     """
 
     sequence: int
@@ -45,6 +49,8 @@ class RecordedFrame:
     intrinsics: int | None
     file: str
     index: int
+    streams: tuple[str, ...] = ("image",)
+    right_lens: int | None = None
 
 
 class RecordedFrames:
@@ -69,10 +75,12 @@ class RecordedFrames:
         if self.camera not in cameras:
             raise SourceOpenError(f"{folder} has no camera {camera!r}: expected one of {', '.join(cameras)}")
         try:
-            self._intrinsics = [_intrinsics(each) for each in cameras[self.camera]["intrinsics"]]
-            self.rows = sorted(
-                _rows(folder / cameras[self.camera]["sidecar"]), key=lambda row: (_file_order(row.file), row.index)
-            )
+            books = cameras[self.camera]
+            self._intrinsics = [_intrinsics(each) for each in books["intrinsics"]]
+            self._right_lenses = [self._right_view(each) for each in books.get("right_lenses", ())]
+            self.rows = _sorted_rows(folder / books["sidecar"])
+            clouds = _sorted_rows(folder / books["clouds"]["sidecar"]) if "clouds" in books else []
+            self.clouds = RecordedClouds(folder, camera=self.camera, rows=clouds)
         except (OSError, KeyError, ValueError, FramesError) as error:
             raise SourceOpenError(f"the books of {folder} are damaged: {error}") from error
         if not self.rows:
@@ -88,17 +96,18 @@ class RecordedFrames:
         """Return the intrinsics of a frame."""
         return None if row.intrinsics is None else self._intrinsics[row.intrinsics]
 
-    def images(self) -> Iterator[NDArray[Any]]:
-        """Yield the image of each row, in its encoding. New arrays.
+    def right_view_of(self, row: RecordedFrame) -> RightView | None:
+        """Return where a frame's right lens was; None of frames without a right view."""
+        return None if row.right_lens is None else self._right_lenses[row.right_lens]
+
+    def frames(self) -> Iterator[RecordedPlanes]:
+        """Yield the frame of each row. New arrays.
 
         Raises:
             SourceReadError: a file is damaged, missing or was cut off.
         """
-        by_file: dict[str, list[RecordedFrame]] = defaultdict(list)
-        for row in self.rows:
-            by_file[row.file].append(row)
-        for name, rows in by_file.items():
-            path = self._folder / name
+        for name, group in groupby(self.rows, key=lambda row: row.file):
+            path, rows = self._folder / name, list(group)
             if not path.is_file():
                 raise SourceReadError(f"{path} is missing: expected {len(rows)} frames in it")
             if path.suffix == ".mcap":
@@ -108,7 +117,12 @@ class RecordedFrames:
             else:
                 from airo_camera.sources.recorded_video import read_pictures
 
-                yield from read_pictures(path, rows)
+                yield from read_pictures(path, rows, camera=self.camera)
+
+    def _right_view(self, content: dict[str, Any]) -> RightView:
+        number = content["intrinsics"]
+        pose = np.array(content["left_from_right"], np.float64)
+        return RightView(pose, None if number is None else self._intrinsics[number])
 
 
 def _cameras(folder: Path) -> dict[str, Any]:
@@ -122,10 +136,15 @@ def _cameras(folder: Path) -> dict[str, Any]:
     return cameras
 
 
+def _sorted_rows(path: Path) -> list[RecordedFrame]:
+    """Return the rows of what was written, in the order in which it stands in the files."""
+    return sorted(_rows(path), key=lambda row: (_file_order(row.file), row.index))
+
+
 def _rows(path: Path) -> Iterator[RecordedFrame]:
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            if row["status"] == "written" and row["index"]:  # the last row of a killed recording may be half a one
+            if row["status"] == "written" and _is_whole(row):  # the last row of a killed recording may be half a one
                 yield RecordedFrame(
                     sequence=int(row["sequence"]),
                     stamp_nanos=int(row["stamp_ns"]),
@@ -135,7 +154,14 @@ def _rows(path: Path) -> Iterator[RecordedFrame]:
                     intrinsics=int(row["intrinsics"]) if row["intrinsics"] else None,
                     file=row["file"],
                     index=int(row["index"]),
+                    streams=tuple(row["streams"].split()) if row.get("streams") else ("image",),
+                    right_lens=int(row["right"]) if row.get("right") else None,
                 )
+
+
+def _is_whole(row: dict[str, str | None]) -> bool:
+    """Return whether no column is missing; recordings of earlier versions have none for streams."""
+    return bool(row["index"]) and row.get("right", "") is not None
 
 
 def _file_order(name: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""A recording of airo_recorder as a source: the same images at the same times with the same intrinsics."""
+"""A recording of airo_recorder as a source: the same frames at the same times with the same intrinsics."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from airo_camera.exceptions import SourceReadError
 from airo_camera.sources.pacing import Pacer
 from airo_camera.sources.query import check_options, option
-from airo_camera.sources.recorded_frames import RecordedFrames
+from airo_camera.sources.recorded_frames import RecordedFrame, RecordedFrames
+from airo_camera.sources.recorded_planes import RecordedPlanes
 from airo_camera.sources.retrieval import check_target, not_open
 from airo_camera.sources.source import GrabbedImage, Source
+from airo_frames.point_cloud import PointCloud
 
 __all__ = ["RecordingOptions", "RecordingSource"]
 
 _USUAL_PERIOD_SECS = 1 / 30
 # A stamp that goes back, or this far ahead, is a step of the recorded clock: the time of reception paces there.
 _LONGEST_GAP_NANOS = 60_000_000_000
+_NOTHING = RecordedPlanes(np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class RecordingOptions:
 
 
 class RecordingSource(Source):
-    """The images of one camera of a recording. None is skipped.
+    """The frames of one camera of a recording, with depth and second view where it has them. None is skipped.
 
     Args:
         path: folder of the recording.
@@ -64,12 +67,13 @@ class RecordingSource(Source):
         self._given_pacer = pacer
         self._pacer = Pacer()
         self._recorded: RecordedFrames | None = None  # None while closed
-        self._images: Iterator[NDArray[Any]] = iter(())
+        self._frames: Iterator[RecordedPlanes] = iter(())
         self._number = 0  # of the next image in this round
         self._due = 0.0  # of the last image, s of the schedule
         self._last_times: tuple[int, int] | None = None  # stamp and reception of the last image, ns
         self._grabbed: GrabbedImage | None = None
-        self._pixels: NDArray[Any] = np.empty(0)
+        self._row: RecordedFrame | None = None  # of what was grabbed
+        self._planes = _NOTHING
 
     def open(self) -> None:
         """Read what was recorded.
@@ -82,7 +86,7 @@ class RecordingSource(Source):
         self._recorded = recorded
         self.fps = self._rate or recorded.fps
         self._pacer = Pacer() if self._given_pacer is None else self._given_pacer
-        self._images, self._number = recorded.images(), 0
+        self._frames, self._number = recorded.frames(), 0
         self._due, self._last_times = 0.0, None
 
     def grab(self) -> GrabbedImage | None:
@@ -98,16 +102,26 @@ class RecordingSource(Source):
         if self._number >= len(rows):
             if not self._loop:
                 return None
-            self._images, self._number, self._last_times = self._recorded.images(), 0, None
+            self._frames, self._number, self._last_times = self._recorded.frames(), 0, None
             self._due += self._period
-        pixels = next(self._images, None)
-        if pixels is None:
+        planes = next(self._frames, None)
+        if planes is None:
             raise SourceReadError(f"{self._path} ends after {self._number} of {len(rows)} images: a file was cut off")
         row = rows[self._number]
         self._number += 1
         self._wait(row.stamp_nanos, row.received_nanos)
-        self._pixels = pixels
-        self._grabbed = GrabbedImage(row.stamp_nanos, row.size_wh, row.encoding, self._recorded.intrinsics_of(row))
+        self._planes, self._row = planes, row
+        has_depth = planes.depth is not None
+        self._grabbed = GrabbedImage(
+            row.stamp_nanos,
+            row.size_wh,
+            row.encoding,
+            self._recorded.intrinsics_of(row),
+            has_depth=has_depth,
+            has_confidence=planes.confidence is not None,
+            right=self._recorded.right_view_of(row) if has_depth else None,  # there is no message of two views alone
+            has_cloud=not self._recorded.clouds.has_any or self._recorded.clouds.has(row),
+        )
         return self._grabbed
 
     def retrieve(self, out: NDArray[Any]) -> None:
@@ -118,14 +132,38 @@ class RecordingSource(Source):
             ArrayContractError: `out` has another shape, dtype or layout.
         """
         check_target(out, self._grabbed)
-        np.copyto(out, self._pixels)
+        np.copyto(out, self._planes.image)
+
+    def retrieve_depth(self, out: NDArray[np.float32]) -> None:
+        """Copy the recorded depth into `out`; see Source."""
+        np.copyto(out, self._recorded_plane(self._planes.depth, "depth"))
+
+    def retrieve_confidence(self, out: NDArray[np.float32]) -> None:
+        """Copy the recorded confidence into `out`; see Source."""
+        np.copyto(out, self._recorded_plane(self._planes.confidence, "confidence"))
+
+    def retrieve_right(self, out: NDArray[Any]) -> None:
+        """Copy the decoded right view into `out`; see Source."""
+        check_target(out, self._grabbed)
+        np.copyto(out, self._recorded_plane(self._planes.right, "right view"))
+
+    def retrieve_cloud(self) -> PointCloud:
+        """Return the recorded cloud of what was grabbed; see Source."""
+        if self._recorded is None or self._row is None or not self._recorded.clouds.has(self._row):
+            raise SourceReadError(f"{self._path} has no point cloud of this frame")
+        return self._recorded.clouds.cloud_of(self._row)
+
+    def _recorded_plane(self, plane: NDArray[Any] | None, noun: str) -> NDArray[Any]:
+        if plane is None:
+            raise SourceReadError(f"there is no {noun} to retrieve: it was not recorded, or grab() was not called")
+        return plane
 
     def close(self) -> None:
         """Close the files."""
         self._recorded = None
-        self._images = iter(())
-        self._grabbed = None
-        self._pixels = np.empty(0)
+        self._frames = iter(())
+        self._grabbed = self._row = None
+        self._planes = _NOTHING
 
     @property
     def _period(self) -> float:

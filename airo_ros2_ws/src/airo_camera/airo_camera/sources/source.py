@@ -63,6 +63,7 @@ class GrabbedImage:
         has_depth: retrieve_depth() gives the depth of each pixel.
         has_confidence: retrieve_confidence() tells how sure the depth is.
         right: what retrieve_right() gives, of stereo cameras with depth only.
+        has_cloud: no for an image without a cloud, of a source that makes clouds of others.
     """
 
     stamp_nanos: int
@@ -73,6 +74,7 @@ class GrabbedImage:
     has_depth: bool = False
     has_confidence: bool = False
     right: RightView | None = None
+    has_cloud: bool = True
 
     @property
     def family(self) -> str:

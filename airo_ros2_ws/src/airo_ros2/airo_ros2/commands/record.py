@@ -24,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", metavar="P", help="of h264 and hevc (default superfast)")
     parser.add_argument("--fps", type=positive, metavar="HZ", help="video with a constant rate, gaps filled")
     parser.add_argument("--image", metavar="I", help="in MCAP: raw (default), jpeg or png")
+    parser.add_argument("--depth", metavar="D", help="in MCAP: exact (default), mm or png (mm)")
+    parser.add_argument(
+        "--stream",
+        action="append",
+        metavar="S",
+        help="of cameras with depth, repeatable: depth, confidence, right, cloud (default all), or image alone",
+    )
     parser.add_argument("--compression", metavar="C", help="of MCAP: none, lz4 (default) or zstd")
     parser.add_argument(
         "--transform", action="append", metavar="T", help="crop=X,Y,W,H, resize=WxH, tags, module:function"
@@ -41,8 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
         from airo_ros2.record.run import RecordOptions, run_record
 
         # Option and parameter of the recorder node; what was not given keeps the node's default.
-        names = {"camera": "cameras", "output": "directory", "fps": "rate", "transform": "transforms"}
-        same = ("format", "codec", "quality", "preset", "image", "compression")
+        names = {
+            "camera": "cameras",
+            "output": "directory",
+            "fps": "rate",
+            "transform": "transforms",
+            "stream": "streams",
+        }
+        same = ("format", "codec", "quality", "preset", "image", "depth", "compression")
         given = {
             parameter: getattr(arguments, option)
             for option, parameter in (names | dict(zip(same, same, strict=True))).items()

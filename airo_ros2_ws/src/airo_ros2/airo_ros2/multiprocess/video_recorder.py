@@ -45,6 +45,7 @@ class MultiprocessVideoRecorder:
             "transform": getattr(image_transform, "transform_image", image_transform),
             "is_at_constant_rate": fill_missing_frames,
             "timeout": timeout,
+            "streams": ("image",),  # one video: the toolkit's has no more of cameras with depth either
         }
         self._camera = shared_memory_namespace
         self._recorder: Recorder | None = None
