@@ -16,21 +16,24 @@ import sys
 
 CHILD = "import signal; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)]; print('ready', flush=True); signal.pause()"
 
-behaviour, _, number = json.loads(sys.argv[-1].partition(":=")[2]).partition(" ")
-if behaviour == "exit":
-    print("has had enough", flush=True)
-    sys.exit(int(number))
-if behaviour == "deaf":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if behaviour == "parent":
-    child = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE)
-    assert child.stdout is not None
-    child.stdout.readline()
-    print("child", child.pid, flush=True)
-print("ready", os.getpid(), os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0)), flush=True)
-try:
-    while True:
-        signal.pause()
-except KeyboardInterrupt:
-    pass
+
+def main() -> int:
+    """Behave as the last argument says, and return the exit status."""
+    behaviour, _, number = json.loads(sys.argv[-1].partition(":=")[2]).partition(" ")
+    if behaviour == "exit":
+        print("has had enough", flush=True)
+        return int(number)
+    if behaviour == "deaf":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if behaviour == "parent":
+        child = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        print("child", child.pid, flush=True)
+    print("ready", os.getpid(), os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0)), flush=True)
+    try:
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        return 0

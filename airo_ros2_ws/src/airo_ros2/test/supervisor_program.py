@@ -1,4 +1,4 @@
-"""A supervisor of one program, in a process of its own: prints what its child prints, and waits to be killed."""
+"""A supervisor of one program, in a process of its own: prints what its child prints and who is in reserve, and waits to be killed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ process = NodeProcess("it", "tags", "", "", "obstinate", "front", "it", {"behavi
 logs = ProcessLogs(Path(folder), LogPolicy(), echo=lambda name, line: print(line, flush=True))
 with Supervisor(RestartPolicy(), logs=logs) as supervisor:
     supervisor.start(process)
+    has_said = False
     while True:
         supervisor.poll(time.monotonic())
+        if not has_said and supervisor.reserve is not None:
+            print("reserve", supervisor.reserve, flush=True)
+            has_said = True
         time.sleep(0.02)  # its poll period

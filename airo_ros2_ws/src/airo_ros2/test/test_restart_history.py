@@ -7,15 +7,15 @@ from airo_ros2.bringup.restart_history import RestartHistory
 
 
 def test_each_wait_is_longer() -> None:
-    """Twice as long each time, up to the longest; after the limit there is none."""
-    history = RestartHistory(RestartPolicy(limit=4, within=100.0, first_wait=0.5, longest_wait=3.0))
-    assert [history.wait_after_failure(float(at)) for at in range(5)] == [0.5, 1.0, 2.0, 3.0, None]
+    """At once, then twice as long each time, up to the longest; after the limit there is none."""
+    history = RestartHistory(RestartPolicy(limit=5, within=100.0, first_wait=0.5, longest_wait=3.0))
+    assert [history.wait_after_failure(float(at)) for at in range(6)] == [0.0, 0.5, 1.0, 2.0, 3.0, None]
 
 
 def test_old_failures_do_not_count() -> None:
-    """A process that fails now and then is never given up, and its wait stays short."""
+    """A process that fails now and then is never given up, and does not wait."""
     history = RestartHistory(RestartPolicy(limit=1, within=10.0, first_wait=0.5))
-    assert [history.wait_after_failure(20.0 * at) for at in range(50)] == [0.5] * 50
+    assert [history.wait_after_failure(20.0 * at) for at in range(50)] == [0.0] * 50
 
 
 def test_without_a_limit() -> None:
@@ -26,8 +26,8 @@ def test_without_a_limit() -> None:
 
 def test_a_new_beginning() -> None:
     """What is forgotten does not count."""
-    history = RestartHistory(RestartPolicy(limit=1, first_wait=0.5))
-    assert history.wait_after_failure(0.0) == 0.5
+    history = RestartHistory(RestartPolicy(limit=2, first_wait=0.5))
+    assert [history.wait_after_failure(0.0) for _ in range(2)] == [0.0, 0.5]
     history.forget()
-    assert history.wait_after_failure(0.0) == 0.5
+    assert [history.wait_after_failure(0.0) for _ in range(2)] == [0.0, 0.5]
     assert history.wait_after_failure(0.0) is None

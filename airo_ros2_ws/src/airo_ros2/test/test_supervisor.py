@@ -123,6 +123,53 @@ def test_a_killed_process_is_started_again(stage: Callable[..., Stage]) -> None:
     assert on.said == ["it was killed by SIGKILL: starting again in 0.0 s (failure 1 of 3)"]
 
 
+def test_a_process_in_reserve_takes_the_place(stage: Callable[..., Stage]) -> None:
+    """The next start turns it into the node, with the node's priority, cores and log; another one is then in reserve."""
+    on = stage()
+    core = max(os.sched_getaffinity(0))
+    child = on.start("stay", nice=7, cpus=(core,))
+    first = int(on.expect(r"ready (\d+)")[1])
+    on.until(lambda: on.supervisor.reserve is not None)
+    reserve = on.supervisor.reserve
+    os.kill(first, signal.SIGKILL)
+    assert on.expect(r"ready (.*)", times=2)[1] == f"{reserve} 7 [{core}]"
+    assert child.process_id == reserve
+    on.until(lambda: on.supervisor.reserve not in (None, reserve))
+
+
+def test_a_process_in_reserve_that_has_died_is_not_needed(stage: Callable[..., Stage]) -> None:
+    """The node is then started from nothing."""
+    on = stage()
+    child = on.start("stay")
+    first = int(on.expect(r"ready (\d+)")[1])
+    on.until(lambda: on.supervisor.reserve is not None)
+    dead = on.supervisor.reserve
+    os.kill(dead, signal.SIGKILL)
+    os.kill(first, signal.SIGKILL)
+    assert int(on.expect(r"ready (\d+)", times=2)[1]) == child.process_id
+    assert child.process_id not in (first, dead)
+
+
+def test_nothing_in_reserve_outlives_a_killed_supervisor(start: Start, tmp_path: Path) -> None:
+    """It ends as the children do."""
+    supervisor = start(HERE / "supervisor_program.py", tmp_path, "stay")
+    reserve = int(supervisor.expect(r"reserve (\d+)")[1])
+    supervisor.popen.kill()
+    supervisor.wait()
+    wait_until_gone(reserve)
+
+
+def test_sessions_have_the_priority_too(stage: Callable[..., Stage]) -> None:
+    """Where the kernel shares the cores out by session, a nice value inside a session means nothing."""
+    on = stage()
+    on.start("stay", nice=7)
+    process_id = on.expect(r"ready (\d+)")[1]
+    autogroup = Path(f"/proc/{process_id}/autogroup")
+    if not autogroup.exists():
+        pytest.skip("this kernel has no sched_autogroup")
+    on.until(lambda: autogroup.read_text().endswith(" nice 7\n"))
+
+
 def test_the_limit(stage: Callable[..., Stage]) -> None:
     """A process that ends at once is given up with a verdict that has its last words; another one goes on."""
     on = stage()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import IO
 from airo_ros2.bringup.config import RestartPolicy
 from airo_ros2.bringup.processes import NodeProcess
 from airo_ros2.bringup.restart_history import RestartHistory
+from airo_ros2.bringup.spare import Spare, start_process
 
 __all__ = ["HARDER", "HELPER_SECS", "Child", "ChildState", "Ending"]
 
@@ -67,6 +67,7 @@ class Child:
         environment: of the process.
         policy: when it is started again; None for never.
         follow: gets the output of each start; None for letting it go to our stderr.
+        spare: processes in reserve; None for none.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Child:
         environment: Mapping[str, str],
         policy: RestartPolicy | None,
         follow: Callable[[str, IO[bytes]], None] | None,
+        spare: Spare | None = None,
     ) -> None:
         self.process = process
         self.state = ChildState.WAITING
@@ -87,6 +89,7 @@ class Child:
         self.history = None if policy is None else RestartHistory(policy)
         self._environment = environment
         self._follow = follow
+        self._spare = spare
         self._popen: subprocess.Popen[bytes] | None = None
         self._ending_reason = ""
         self._next_signals: list[tuple[float, int]] = []  # (time, signal), while it is being stopped
@@ -98,19 +101,14 @@ class Child:
         return self._popen.pid if self._popen is not None else None
 
     def start(self) -> None:
-        """Start it. What it prints goes to our stderr or to a log, so that our stdout is ours alone."""
-        output = sys.stderr.fileno() if self._follow is None else subprocess.PIPE
-        # A session of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
-        self._popen = subprocess.Popen(
-            self.process.command(os.getpid()),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=None if self._follow is None else subprocess.STDOUT,
-            env=self._environment,
-            start_new_session=True,
-        )
-        if self._follow is not None and self._popen.stdout is not None:
-            self._follow(self.process.name, self._popen.stdout)
+        """Start it, from the process in reserve if there is one."""
+        popen = None if self._spare is None else self._spare.become(self.process)
+        if popen is None:
+            command = self.process.command(os.getpid())
+            popen = start_process(command, environment=self._environment, is_piped=self._follow is not None)
+        self._popen = popen
+        if self._follow is not None and popen.stdout is not None:
+            self._follow(self.process.name, popen.stdout)
         self.state = ChildState.RUNNING
         self.started_at = time.monotonic()
         self._ending_reason = ""

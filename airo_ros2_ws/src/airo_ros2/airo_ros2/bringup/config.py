@@ -22,7 +22,8 @@ class RestartPolicy:
     Attributes:
         limit: failures within `within` after which it is given up; 0 for never.
         within: s.
-        first_wait: s, before the first restart; each further one waits twice as long.
+        first_wait: s, before the second restart within `within`; each further one waits twice as long, the first not
+            at all.
         longest_wait: s.
     """
 

@@ -36,6 +36,7 @@ class NodeKind:
         aliases: shorter names of parameters in a set-up file.
         hidden: parameters that a set-up decides by itself.
         paths: parameters that name files; relative to the set-up file.
+        in_setups: parameters that a set-up gives where its file says nothing.
         in_lockstep: parameters of a camera whose every frame is to be processed.
         is_vital: a set-up without restarts ends when it fails.
         ending_secs: how long it may take to end in order, s.
@@ -52,6 +53,7 @@ class NodeKind:
     aliases: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
+    in_setups: Mapping[str, Any] = field(default_factory=dict)
     in_lockstep: Mapping[str, Any] = field(default_factory=dict)
     is_vital: bool = True
     ending_secs: float = 1.5
@@ -123,6 +125,7 @@ VIEW = NodeKind(
     node_name="web_view",
     parameters="airo_view.web.parameters:WebViewParameters",
     hidden=frozenset({"any_port"}),
+    in_setups={"any_port": True},
     is_vital=False,
     nice=15,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airo_ros2.bringup.config import CameraConfig, NodeSettings
-from airo_ros2.bringup.node_kinds import CAMERA, CAMERA_KINDS, RECORD, VIEW, NodeKind
+from airo_ros2.bringup.node_kinds import CAMERA, CAMERA_KINDS, RECORD, NodeKind
 
 __all__ = ["NodeProcess", "processes_of", "shared_process"]
 
@@ -67,15 +67,19 @@ class NodeProcess:
         # No node is renamed: a process may have nodes of its own beside the one that gives it its name.
         return ["--ros-args", "-r", f"__ns:=/{self.namespace}", *logs, *files, *given]
 
+    @property
+    def call(self) -> list[str]:
+        """What bringup.child is told to become: priority, cores, module and arguments."""
+        cpus = ",".join(map(str, self.cpus)) or "all"
+        return [str(self.nice), cpus, self.module, *self.ros_arguments]
+
     def command(self, parent: int) -> list[str]:
         """Return the command line of the process.
 
         Args:
             parent: process id of the one that starts it; the process ends when that one does.
         """
-        cpus = ",".join(map(str, self.cpus)) or "all"
-        starter = [sys.executable, "-m", "airo_ros2.bringup.child", str(parent), str(self.nice), cpus]
-        return [*starter, self.module, *self.ros_arguments]
+        return [sys.executable, "-m", "airo_ros2.bringup.child", str(parent), *self.call]
 
 
 def processes_of(camera: CameraConfig, *, lockstep: bool = False, reconnect: bool = False) -> list[NodeProcess]:
@@ -113,7 +117,7 @@ def shared_process(kind: NodeKind, settings: NodeSettings) -> NodeProcess:
         kind: one of SETUP_KINDS.
         settings: of the node.
     """
-    parameters = {"any_port": True, **settings.parameters} if kind is VIEW else settings.parameters
+    parameters = {**kind.in_setups, **settings.parameters}
     return _process(kind, settings, parameters, title=kind.key.replace("_", " "), namespace="", files=())
 
 

@@ -36,7 +36,9 @@ class RestartHistory:
             self._failures.popleft()
         if self.policy.limit and len(self._failures) > self.policy.limit:
             return None
-        return self.policy.backoff.wait_after(len(self._failures))
+        if len(self._failures) == 1:
+            return 0.0  # it ran well until now: whoever reads its stream waits
+        return self.policy.backoff.wait_after(len(self._failures) - 1)
 
     def forget(self) -> None:
         """Begin anew."""

@@ -13,12 +13,14 @@ from airo_ros2.bringup.guardian import Guardian
 from airo_ros2.bringup.node_kinds import NODE_KINDS
 from airo_ros2.bringup.process_log import ProcessLogs
 from airo_ros2.bringup.processes import NodeProcess
+from airo_ros2.bringup.spare import Spare
 from airo_ros2.exceptions import ProcessEndedError
 from rclpy_loans.orphans import remove_orphans
 
 __all__ = ["Supervisor"]
 
 POLL_SECS = 0.01
+SPARE_AFTER_SECS = 1.0  # after the last start: that one is to have the cores for itself
 _ORDER = [kind.key for kind in NODE_KINDS]
 
 
@@ -47,6 +49,9 @@ class Supervisor:
         self._children: dict[str, Child] = {}  # by name of the process
         self._leaving: list[Child] = []  # removed ones that have not ended yet
         self._guardian = Guardian()
+        self._spare = None
+        if policy is not None:
+            self._spare = Spare(environment=self._guardian.environment, is_piped=logs is not None)
         self._has_killed = False  # something was killed or crashed since shared memory was cleaned
 
     def __enter__(self) -> Supervisor:
@@ -64,6 +69,11 @@ class Supervisor:
         """All processes, whatever they are at."""
         return list(self._children.values())
 
+    @property
+    def reserve(self) -> int | None:
+        """Id of the process in reserve; None if there is none now."""
+        return None if self._spare is None else self._spare.process_id
+
     def child(self, name: str) -> Child | None:
         """Return a process by its name; None if there is none."""
         return self._children.get(name)
@@ -79,6 +89,7 @@ class Supervisor:
             environment=self._guardian.environment,
             policy=self._policy,
             follow=None if self._logs is None else self._logs.follow,
+            spare=self._spare,
         )
         self._children[process.name] = child
         child.start()
@@ -130,9 +141,6 @@ class Supervisor:
             if ending is not None:
                 self._has_killed |= ending.status != 0
                 self._follow_up(child, ending, now)
-            if child.state is ChildState.WAITING and child.restart_at <= now:
-                child.restarts += 1
-                child.start()
         for child in list(self._leaving):
             ending = child.poll(now)
             self._has_killed |= ending is not None and ending.status != 0
@@ -142,7 +150,19 @@ class Supervisor:
                     self._logs.forget(child.process.name)
         if self._has_killed and self._policy is not None:
             self._has_killed = False
-            remove_orphans()
+            remove_orphans()  # before anything starts again: it may need the room
+        for child in self.children:
+            if child.state is ChildState.WAITING and child.restart_at <= now:
+                child.restarts += 1
+                child.start()
+        self._keep_spare(now)
+
+    def _keep_spare(self, now: float) -> None:
+        """Have a process in reserve for the next failure, once everything runs."""
+        running = [child for child in self.children if child.state is ChildState.RUNNING]
+        if self._spare is None or not running or now < max(c.started_at for c in running) + SPARE_AFTER_SECS:
+            return
+        self._spare.renew(sorted({child.process.module for child in running if child.process.namespace}))
 
     def _follow_up(self, child: Child, ending: Ending, now: float) -> None:
         """Decide what follows from the end of a process."""
@@ -180,6 +200,8 @@ class Supervisor:
 
     def close(self) -> None:
         """End all processes: first what reads frames, then what makes them."""
+        if self._spare is not None:
+            self._spare.close()
         for key in reversed(_ORDER):
             self._end([child for child in self.children if child.process.kind == key])
         self._end([*self.children, *self._leaving])
