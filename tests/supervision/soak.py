@@ -1,7 +1,8 @@
 """Kills the processes of a running set-up at random, again and again: `make soak-bringup ARGS="--minutes 15"`.
 
-Prints how soon each came back, whether anybody else lost a frame, and memory, threads, descriptors and shared memory
-after a third of the time and at the end. Status 1 if something did not come back, was lost or grew.
+Prints how soon each came back, whether anybody else lost a frame, memory, threads, descriptors and shared memory after
+a third of the time and at the end, and what is left when all is over. Status 1 if something did not come back, was lost,
+grew or is left. `--each 50 --load 1` kills each process 50 times while one process per core computes beside the set-up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,15 @@ from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
 
 from airo_frames.formats import smallest_format
+from airo_ros2.bringup.node_kinds import TAGS
 from airo_ros2.bringup.process_meter import ProcessMeter, ProcessUse
 from airo_ros2.bringup.setup_status import SetupStatus
 from rclpy_loans import LoanSubscription, Sample, apply_profile, loan_qos
 from rclpy_loans.orphans import remove_orphans
 
 WAIT_SECS = 60.0
+LOAD_NICE = TAGS.nice  # encoders, viewers and detectors yield to cameras, and not to each other
+MARK = "AIRO_ROS2_SOAK"  # in the environment of everything that is started here
 PAUSE_SECS = 1.0  # between two kills: the streams settle, so that a loss belongs to one kill
 SHARED_MEMORY = Path("/dev/shm")
 MEMORY_MARGIN_BYTES = 12e6  # of the supervisor: what Python and Fast DDS keep for later
@@ -66,6 +71,7 @@ class Soak:
 
     def __init__(self, cameras: int, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
+        self.victims: list[str] = []  # names, in the order in which they are to be killed; empty for any, for ever
         self.node = rclpy.create_node("soak")
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
@@ -84,7 +90,7 @@ class Soak:
         self.frames = {name: Stream(self.node, image, f"/{name}/frame") for name in names}
         self.tags = {name: Stream(self.node, TagDetections, f"/{name}/tags") for name in names[::2]}
         command = [sys.executable, "-m", "airo_ros2.cli", "bringup", str(file), "--quiet"]
-        self.supervisor = subprocess.Popen(command, stderr=(folder / "stderr").open("wb"))
+        self.supervisor = subprocess.Popen(command, stderr=(folder / "stderr").open("wb"), env=marked())
         self.meter = ProcessMeter()
 
     def spin_until(self, condition: Callable[[], bool], what: str) -> None:
@@ -119,9 +125,16 @@ class Soak:
                 lambda stream=stream, before=before: stream.count > before + 3, "the beginning of all streams"
             )
 
+    def plan(self, times: int) -> None:
+        """Choose the order in which each process is killed so many times."""
+        self.victims = [process.name for process in self.status().processes] * times
+        self.random.shuffle(self.victims)
+
     def kill_one(self) -> tuple[str, float, int]:
         """Kill a process; return its name, how long until its stream went on, s, and what all others lost."""
-        victim = self.random.choice([p for p in self.status().processes if p.process_id and p.state == "running"])
+        running = [p for p in self.status().processes if p.process_id and p.state == "running"]
+        name = self.victims.pop() if self.victims else self.random.choice(running).name
+        (victim,) = [process for process in running if process.name == name]
         own = (self.frames if victim.kind == "camera" else self.tags)[victim.camera]
         others = [stream for stream in self.frames.values() if stream is not own]
         lost = sum(stream.lost for stream in others)
@@ -156,33 +169,63 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=15.0, help="default %(default)s")
     parser.add_argument("--kills", type=int, default=10**9, help="end after so many")
+    parser.add_argument("--each", type=int, default=0, help="end after so many kills of each process")
+    parser.add_argument("--load", type=int, default=0, help="processes per core that compute; default %(default)s")
     parser.add_argument("--cameras", type=int, default=3, help="every second one with tags; default %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the order in which processes are killed")
     given = parser.parse_args()
     apply_profile()
-    rclpy.init()
+    before = shared_files()
+    with tempfile.TemporaryDirectory() as folder, load(given.load):
+        rclpy.init()
+        try:
+            found = run(given, Path(folder))
+        finally:
+            rclpy.try_shutdown()
+            remove_orphans()  # killed processes keep our own files from being removed with us
+    found += leftovers(before)
+    for problem in found:
+        print(f"problem: {problem}")
+    return 1 if found else 0
+
+
+def marked() -> dict[str, str]:
+    """Return the environment of what is started here."""
+    return os.environ | {MARK: str(os.getpid()), "PYTHONPATH": str(Path(__file__).parent)}
+
+
+@contextmanager
+def load(per_core: int) -> Iterator[None]:
+    """Keep the cores busy meanwhile."""
+    call = [sys.executable, "-m", "airo_ros2.bringup.child", str(os.getpid()), str(LOAD_NICE), "all", "burn"]
+    count = per_core * len(os.sched_getaffinity(0))
+    burners = [subprocess.Popen(call, env=marked(), start_new_session=True) for _ in range(count)]
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            return run(given, Path(folder))
+        yield
     finally:
-        rclpy.try_shutdown()
-        remove_orphans()  # killed processes keep our own files from being removed with us
+        for burner in burners:
+            burner.kill()
+            burner.wait()
 
 
-def run(given: argparse.Namespace, folder: Path) -> int:
-    """Kill until the time is over, and report."""
+def run(given: argparse.Namespace, folder: Path) -> list[str]:
+    """Kill until it is enough, report, and return what is not as it should be."""
     soak = Soak(given.cameras, folder, given.seed)
     try:
         soak.settle()
         soak.pause(3 * PAUSE_SECS)
-        begin, recoveries, lost, mark = None, [], 0, time.monotonic()
-        until = time.monotonic() + 60 * given.minutes
-        while time.monotonic() < until and len(recoveries) < given.kills:
+        if given.each:
+            soak.plan(given.each)
+        kills = len(soak.victims) or given.kills
+        begin, recoveries, lost, mark = None, dict[str, list[float]](), 0, time.monotonic()
+        until, done = time.monotonic() + 60 * given.minutes, 0
+        while done < kills and (given.each or time.monotonic() < until):
             name, recovery, others = soak.kill_one()
-            recoveries.append(recovery)
+            recoveries.setdefault(name.rpartition("/")[2], []).append(recovery)
             lost += others
+            done += 1
             print(f"{name:20} back after {recovery:5.2f} s, others lost {others} frames", flush=True)
-            is_warm = time.monotonic() > until - 40 * given.minutes or len(recoveries) > given.kills / 3
+            is_warm = time.monotonic() > until - 40 * given.minutes or done > kills / 3
             if begin is None and is_warm:  # Fast DDS keeps some memory for those that come and go
                 begin = soak.look()
             if time.monotonic() - mark > 60:
@@ -196,15 +239,49 @@ def run(given: argparse.Namespace, folder: Path) -> int:
             soak.supervisor.kill()
     frames = sum(stream.count for stream in soak.frames.values())
     print(line("begin", begin or end), line("end", end), sep="\n")
-    print(
-        f"{len(recoveries)} kills: back after {statistics.median(recoveries):.2f} s (median), {max(recoveries):.2f} s "
-        f"(worst); others lost {lost} of {frames} frames; bringup ended with status {status}"
+    for kind, each in sorted(recoveries.items()):
+        print(f"{kind}: {summary(each)}")
+    together = [recovery for each in recoveries.values() for recovery in each]
+    print(f"{summary(together)}; others lost {lost} of {frames} frames; bringup ended with status {status}")
+    return problems(begin or end, end, lost, status)
+
+
+def summary(recoveries: list[float]) -> str:
+    """Return how soon so many killed processes were back."""
+    p95 = sorted(recoveries)[int(0.95 * (len(recoveries) - 1))]
+    return (
+        f"{len(recoveries)} kills: back after {statistics.median(recoveries):.2f} s (median), {p95:.2f} s (p95), "
+        f"{max(recoveries):.2f} s (worst)"
     )
-    return 0 if not problems(begin or end, end, lost, status) else 1
+
+
+def shared_files() -> set[str]:
+    """Return the names of all files in shared memory."""
+    return {path.name for path in SHARED_MEMORY.iterdir()}
+
+
+def leftovers(before: set[str]) -> list[str]:
+    """Return what is left of all that was started: processes, and files in shared memory."""
+    entry, deadline = f"{MARK}={os.getpid()}".encode(), time.monotonic() + WAIT_SECS
+    while (left := with_environment(entry)) and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECS)  # guardians end by themselves
+    return [f"process {each} is left" for each in left] + [f"{each} is left" for each in shared_files() - before]
+
+
+def with_environment(entry: bytes) -> list[int]:
+    """Return the ids of the processes that have an entry in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if entry in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+        except OSError:
+            continue  # of another user, or just gone
+    return found
 
 
 def problems(begin: Any, end: Any, lost: int, status: int) -> list[str]:
-    """Return, and print, what is not as it should be."""
+    """Return what is not as it should be."""
     found = [f"status {status}"] if status else []
     found += [f"{lost} frames lost"] if lost else []
     if end[0].memory_bytes > begin[0].memory_bytes + MEMORY_MARGIN_BYTES:
@@ -214,8 +291,6 @@ def problems(begin: Any, end: Any, lost: int, status: int) -> list[str]:
             found.append(f"{name} have grown")
     if end[2] > begin[2] + 2 or end[1] > 1.1 * begin[1] + 1e6:
         found.append("shared memory has grown")
-    for problem in found:
-        print(f"problem: {problem}")
     return found
 
 

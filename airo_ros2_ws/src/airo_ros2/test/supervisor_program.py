@@ -1,4 +1,7 @@
-"""A supervisor of one program, in a process of its own: prints what its child prints and who is in reserve, and waits to be killed."""
+"""A supervisor of one program, in a process of its own, that waits to be killed.
+
+Prints what its child prints, and who is in reserve.
+"""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_a_killed_process_is_started_again(stage: Callable[..., Stage]) -> None:
 
 
 def test_a_process_in_reserve_takes_the_place(stage: Callable[..., Stage]) -> None:
-    """The next start turns it into the node, with the node's priority, cores and log; another one is then in reserve."""
+    """The next start turns it into the node, with its priority, cores and log; another one is then in reserve."""
     on = stage()
     core = max(os.sched_getaffinity(0))
     child = on.start("stay", nice=7, cpus=(core,))

@@ -1,8 +1,8 @@
 """What a process of a set-up does before it becomes its node.
 
 `python -m airo_ros2.bringup.child PARENT NICE CPUS MODULE ARGUMENT...`
-`python -m airo_ros2.bringup.child PARENT --spare`    gets two lines on stdin: modules to import ahead, and later, when it
-                                                      is needed, NICE CPUS MODULE ARGUMENT..., both as JSON lists
+`python -m airo_ros2.bringup.child PARENT --spare`    gets two lines on stdin: modules to import ahead, and later, when
+                                                      it is needed, NICE CPUS MODULE ARGUMENT..., both as JSON lists
 
 It is done after exec and not between fork and exec, where a process with threads may do next to nothing safely.
 """
