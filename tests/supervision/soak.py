@@ -1,8 +1,8 @@
 """Kills the processes of a running set-up at random, again and again: `make soak-bringup ARGS="--minutes 15"`.
 
 Prints how soon each came back, whether anybody else lost a frame, memory, threads, descriptors and shared memory after
-a third of the time and at the end, and what is left when all is over. Status 1 if something did not come back, was lost,
-grew or is left. `--each 50 --load 1` kills each process 50 times while one process per core computes beside the set-up.
+a third of the time and at the end, and what is left when all is over. Status 1 if something did not come back, was
+lost, grew or is left. `--each 50 --load 1` kills each process 50 times while one process per core computes beside the set-up.
 """
 
 from __future__ import annotations
@@ -191,7 +191,8 @@ def main() -> int:
 
 def marked() -> dict[str, str]:
     """Return the environment of what is started here."""
-    return os.environ | {MARK: str(os.getpid()), "PYTHONPATH": str(Path(__file__).parent)}
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.environ | {MARK: str(os.getpid()), "PYTHONPATH": path}
 
 
 @contextmanager
