@@ -2,7 +2,8 @@
 
 Prints how soon each came back, whether anybody else lost a frame, memory, threads, descriptors and shared memory after
 a third of the time and at the end, and what is left when all is over. Status 1 if something did not come back, was
-lost, grew or is left. `--each 50 --load 1` kills each process 50 times while one process per core computes beside the set-up.
+lost, grew or is left. `--each 50 --load 1` kills each process 50 times while one process per core computes beside
+the set-up.
 """
 
 from __future__ import annotations
