@@ -10,13 +10,13 @@ from typing import Any
 
 from transport.subjects.subject import SUBJECTS
 
-__all__ = ["describe_machine", "version_of"]
+__all__ = ["cpu_name", "describe_machine", "version_of"]
 
 
 def describe_machine() -> dict[str, Any]:
     """Return the description that stands in the results."""
     return {
-        "cpu": _cpu(),
+        "cpu": cpu_name(),
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "architecture": platform.machine(),
@@ -39,7 +39,8 @@ def version_of(distribution: str) -> str | None:
         return None
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """Return what the processor calls itself."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

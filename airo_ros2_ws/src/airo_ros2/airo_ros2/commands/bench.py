@@ -10,6 +10,7 @@ HELP = "compare with others, from a checkout"
 BENCHMARKS = (
     "transport",
     "acquisition",
+    "scale",
     "tags",
     "tags_node",
     "recorder",
