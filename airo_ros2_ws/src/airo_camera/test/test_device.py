@@ -18,6 +18,7 @@ from airo_camera.sources.device import DeviceOptions, DeviceSource, StreamSource
 from airo_camera.sources.spec import make_source
 
 IMAGES = 20
+WAIT_SECS = 60.0
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -89,10 +90,18 @@ def test_stream_delivers_its_images(address: str) -> None:
 
 def test_stalled_stream_is_an_error(address: str, capfd: pytest.CaptureFixture[str]) -> None:
     """A stream that stops sending ends after the timeout, and OpenCV adds no lines."""
-    with StreamSource(f"{address}/stall", timeout=0.3) as source:
-        with pytest.raises(SourceReadError, match="no more images"):
-            for _ in range(IMAGES + 1):
-                source.grab()
+    source = StreamSource(f"{address}/stall", timeout=0.3)
+    deadline = time.monotonic() + WAIT_SECS
+    while True:  # on a busy machine the first images may take longer than the timeout, too
+        try:
+            source.open()
+            break
+        except SourceOpenError:
+            assert time.monotonic() < deadline
+    with pytest.raises(SourceReadError, match="no more images"):
+        for _ in range(IMAGES + 1):
+            source.grab()
+    source.close()
     assert "WARN" not in capfd.readouterr().err
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +25,10 @@ from airo_camera.sources.source import GrabbedImage, Source
 from airo_camera.sources.spec import make_source
 
 Start = Callable[..., Any]
-SERVER = Path(__file__).parent / "mjpeg_server.py"
+HERE = Path(__file__).parent
+SERVERS = {"http": HERE / "mjpeg_server.py", "rtsp": HERE / "rtsp_server.py"}
+# How long a stream may take to come. FFmpeg reads RTSP for a while before it opens a stream.
+PATIENCE_SECS = {"http": 0.5, "rtsp": 3.0}
 AT_ONCE = Backoff(first=0.01, longest=0.1)
 WAIT_SECS = 60.0
 
@@ -82,28 +88,41 @@ def run() -> Iterator[Callable[..., Run]]:
         each.capture.close()
 
 
-def serve(start: Start, port: int = 0, *options: str) -> tuple[Any, int]:
-    """Start the server and return it with its port."""
-    server = start(SERVER, str(port), *options)
+@pytest.fixture(params=list(SERVERS))
+def scheme(request: pytest.FixtureRequest) -> str:
+    """Each protocol of which there is a server here."""
+    name: str = request.param
+    if name == "rtsp":
+        check = subprocess.run([sys.executable, SERVERS[name], "--check"], capture_output=True, text=True, check=False)
+        if check.returncode:
+            pytest.skip(check.stderr.strip())
+    return name
+
+
+def serve(start: Start, port: int = 0, *options: str, scheme: str = "http") -> tuple[Any, int]:
+    """Start a server and return it with its port."""
+    server = start(SERVERS[scheme], str(port), *options)
     return server, int(server.expect(r"ready (\d+)")[1])
 
 
-def stream(port: int) -> StreamSource:
+def stream(port: int, scheme: str = "http") -> StreamSource:
     """Return the server's stream, with little patience."""
-    return StreamSource(f"http://127.0.0.1:{port}/", timeout=0.5)
+    return StreamSource(f"{scheme}://127.0.0.1:{port}/", timeout=PATIENCE_SECS[scheme])
 
 
-def test_a_server_that_restarts(start: Start, run: Callable[..., Run], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_that_restarts(
+    start: Start, run: Callable[..., Run], scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """Frames go on with the next number when the server is back; loss and return are said once each."""
-    server, port = serve(start)
-    running = run(stream(port))
+    server, port = serve(start, scheme=scheme)
+    running = run(stream(port, scheme))
     assert [running.sink.next() for _ in range(3)] == [1, 2, 3]
     server.kill_group()
     running.wait_for_trouble()
     last = 3
     while not running.sink.sequences.empty():
         last = running.sink.next()
-    server, _ = serve(start, port)
+    server, _ = serve(start, port, scheme=scheme)
     assert running.sink.next() == last + 1
     assert running.sink.next() == last + 2
     assert running.capture.connections == 2 and running.capture.trouble == ""
@@ -111,10 +130,10 @@ def test_a_server_that_restarts(start: Start, run: Callable[..., Run], caplog: p
     assert len(caplog.messages) <= 3  # the stream ended; then nobody answered; then it was back
 
 
-def test_a_server_that_hangs(start: Start, run: Callable[..., Run]) -> None:
+def test_a_server_that_hangs(start: Start, run: Callable[..., Run], scheme: str) -> None:
     """A server that stops sending is left after the timeout, and met again when it goes on."""
-    server, port = serve(start)
-    running = run(stream(port))
+    server, port = serve(start, scheme=scheme)
+    running = run(stream(port, scheme))
     running.sink.next()
     os.kill(server.popen.pid, signal.SIGSTOP)
     running.wait_for_trouble()
@@ -124,15 +143,27 @@ def test_a_server_that_hangs(start: Start, run: Callable[..., Run]) -> None:
     assert running.capture.connections >= 2
 
 
-def test_a_camera_that_comes_late(start: Start, run: Callable[..., Run]) -> None:
+def test_a_camera_that_comes_late(start: Start, run: Callable[..., Run], scheme: str) -> None:
     """Nobody is there at first."""
-    server, port = serve(start)
+    server, port = serve(start, scheme=scheme)
     server.kill_group()
-    running = run(stream(port))
+    running = run(stream(port, scheme))
     running.wait_for_trouble()
     assert str(port) in running.capture.trouble
-    serve(start, port)
+    serve(start, port, scheme=scheme)
     assert running.sink.next() == 1
+
+
+def test_a_server_that_accepts_and_is_silent(run: Callable[..., Run], scheme: str) -> None:
+    """A connection is not a stream: it is given up after the timeout, and tried again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        running = run(StreamSource(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/", timeout=0.2))
+        first, _ = server.accept()
+        running.wait_for_trouble()
+        assert "does not answer within 0.2 s" in running.capture.trouble
+        second, _ = server.accept()
+        first.close()
+        second.close()
 
 
 def test_garbage_is_connected_anew(start: Start, run: Callable[..., Run]) -> None:
