@@ -87,7 +87,7 @@ def _run(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     }
     results, failures = [], []
     for case in plan.cases:
-        title = f"{case.cameras} cameras, {case.scene} scene"
+        title = f"cameras: {case.cameras}, scene: {case.scene}"
         say(title)
         try:
             results.append(measure(case, plan))

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from airo_camera.exceptions import SourceOpenError, SourceReadError, SourceSpecError
 from airo_camera.sources.capture_image import capture_fps, capture_size, retrieve_into
+from airo_camera.sources.device_formats import formats_text
+from airo_camera.sources.device_list import device_with_serial
 from airo_camera.sources.query import check_options, option
 from airo_camera.sources.retrieval import check_target, not_open
 from airo_camera.sources.source import GrabbedImage, Source
@@ -25,6 +27,7 @@ from airo_frames.opencv_log import silent_opencv
 __all__ = ["DeviceOptions", "DeviceSource", "LiveCapture", "StreamSource"]
 
 _logger = logging.getLogger(__name__)
+SERIAL = "serial:"
 _MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 
 
@@ -129,15 +132,17 @@ class DeviceSource(LiveCapture):
 
     Args:
         device: its number, or its path: /dev/video0, or one that stays the same when others are plugged in, such as
-            /dev/v4l/by-id/..., which names model and serial number. It is looked up anew each time it is opened.
+            /dev/v4l/by-id/..., which names model and serial number, or serial:... with the serial number alone. It is
+            looked up anew each time it is opened.
         options: what is asked of it; it may give something else.
     """
 
     def __init__(self, device: int | str, *, options: DeviceOptions | None = None) -> None:
         text = str(device)
+        self._serial = text.removeprefix(SERIAL) if text.startswith(SERIAL) else ""
         self._path = Path(f"/dev/video{text}" if text.isdecimal() else text)
         self._options = DeviceOptions() if options is None else options
-        super().__init__(str(self._path) if sys.platform == "linux" else f"camera {self._index}")
+        super().__init__(text if self._serial or sys.platform == "linux" else f"camera {self._index}")
 
     def open(self) -> None:
         """Connect, and say where the device gives something else than it was asked for.
@@ -153,7 +158,10 @@ class DeviceSource(LiveCapture):
         if differing:
             asked_text = ", ".join(f"{name} {asked:g}" for name, asked in differing.items())
             got_text = ", ".join(f"{given[name] or 0:g}" for name in differing)
-            _logger.warning("%s was asked for %s and gives %s", self._name, asked_text, got_text)
+            offer = formats_text(str(self._path))
+            _logger.warning("%s was asked for %s and gives %s; it offers %s", self._name, asked_text, got_text, offer)
+        elif _logger.isEnabledFor(logging.INFO):
+            _logger.info("%s gives %dx%d; it offers %s", self._name, *self._size_wh, formats_text(str(self._path)))
 
     @property
     def _index(self) -> int:
@@ -164,6 +172,8 @@ class DeviceSource(LiveCapture):
         return int(number)
 
     def _connected(self) -> cv2.VideoCapture:
+        if self._serial:
+            self._path = Path(device_with_serial(self._serial).path)
         if sys.platform == "linux":
             self._check_path()
             capture = cv2.VideoCapture(self._index, cv2.CAP_V4L2)

@@ -26,6 +26,7 @@ ACCEPTED_SPECS = (
     "an http://, https:// or rtsp:// URL",
     "airo:package.module.Class?argument=value&...",
     "/dev/videoN or /dev/v4l/by-id/...",
+    "serial:NUMBER of a USB camera",
     "a device number",
 )
 
@@ -36,7 +37,7 @@ VIDEO_SUFFIXES = frozenset(
 
 OptionsT = TypeVar("OptionsT")
 
-_DEVICE = re.compile(r"(?P<device>/dev/video\d+|/dev/v4l/by-(?:id|path)/[^?]+|\d+)(?:\?(?P<query>.*))?")
+_DEVICE = re.compile(r"(?P<device>/dev/video\d+|/dev/v4l/by-(?:id|path)/[^?]+|serial:[^?]+|\d+)(?:\?(?P<query>.*))?")
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<rest>.*)", re.DOTALL)
 _URL_SCHEMES = ("http", "https", "rtsp")
 

@@ -100,5 +100,5 @@ def _process_problems(title: str, nice: int, cpus: tuple[int, ...]) -> Iterator[
     if not set(cpus) <= there:
         yield f"{title}: cpus got {list(cpus)}, expected some of {sorted(there)}"
     lowest = 20 - resource.getrlimit(resource.RLIMIT_NICE)[0]
-    if nice < min(lowest, os.getpriority(os.PRIO_PROCESS, 0)) and os.geteuid() != 0:
+    if nice < 0 and os.getpriority(os.PRIO_PROCESS, 0) + nice < lowest and os.geteuid() != 0:
         yield f"{title}: nice got {nice}, which needs a permission: expected 0 or more, or raise the limit nice"

@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("list", help="tell how the cameras are doing").add_argument(
         "--json", action="store_true", help="print the whole status as one JSON object"
     )
+    verbs.add_parser("devices", help="tell which cameras are plugged in, and their formats").add_argument(
+        "--json", action="store_true", help="print one JSON object"
+    )
     add = verbs.add_parser("add", help="start one more camera")
     change = verbs.add_parser("set", help="change a camera; only what it concerns is started anew")
     remove = verbs.add_parser("remove", help="end a camera")
@@ -37,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    if arguments.verb == "devices":
+        from airo_ros2.devices import run_devices
+
+        return run_devices(as_json=arguments.json, write=write_line)
     from airo_ros2.bringup.camera_command import run_camera_command
 
     return run_camera_command(arguments, write=write_line)
