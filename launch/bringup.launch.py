@@ -41,11 +41,13 @@ ARGUMENTS = {
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments, the nodes of the set-up and, if wanted, rviz2."""
-    rviz_file = [LaunchConfiguration("rviz_config"), ".rviz"]
+    rviz_file = PathJoinSubstitution(
+        [FindPackageShare("tag_pose"), "launch", "rviz", LaunchConfiguration("rviz_config")]
+    )
     rviz = Node(
         package="rviz2",
         executable="rviz2",
-        arguments=["-d", PathJoinSubstitution([FindPackageShare("tag_pose"), "launch", "rviz", rviz_file])],
+        arguments=["-d", [rviz_file, ".rviz"]],
         condition=IfCondition(LaunchConfiguration("rviz")),
         output="screen",
     )
@@ -76,7 +78,7 @@ def nodes_of(context: LaunchContext) -> list[Node]:
 
 def one_camera(given: dict[str, str]) -> SetupConfig:
     """Return the set-up of the arguments that stand for one camera. When one of its nodes ends, all end."""
-    settings = {name: yaml.safe_load(given[name]) for name in ("rate", "loop")}
+    settings = {key: yaml.safe_load(given[name]) for key, name in (("fps", "rate"), ("loop", "loop"))}
     settings |= {name: given[name] for name in ("source", "calibration") if given[name]}
     settings["tags"] = {"size": yaml.safe_load(given["tag_size"]), "families": [given["family"]]}
     settings["tags"] |= {key: given[name] for key, name in (("table", "tags"), ("bundles", "bundles")) if given[name]}
@@ -84,10 +86,13 @@ def one_camera(given: dict[str, str]) -> SetupConfig:
 
 
 def node_of(process: NodeProcess, restart: RestartPolicy | None) -> Node:
-    """Return the action for a process: started again after it ended if there is a policy, or else the end of all."""
+    """Return the action for a process: started again after it ended if there is a policy, or else the end of all.
+
+    Of what only shows or relays frames, all others do not end.
+    """
     priority = ["nice", "-n", str(process.nice)] if process.nice else []
     cores = ["taskset", "-c", ",".join(map(str, process.cpus))] if process.cpus else []
-    again = {"on_exit": Shutdown(reason=f"{process.title} has ended")}
+    again = {"on_exit": Shutdown(reason=f"{process.title} has ended")} if process.is_vital else {}
     if restart is not None:
         limit = restart.limit or -1
         again = {"respawn": True, "respawn_delay": restart.first_wait, "respawn_max_retries": limit}

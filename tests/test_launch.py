@@ -64,14 +64,17 @@ cameras:
     process = start(*LAUNCH, "tag_pose", "bringup.launch.py", f"config:={setup}")
     found = tags.take_copy(60.0)
     assert int(found["count"]) == 2 and found["detections"]["size"][0] == 0.2
-    pattern = r"\[(\w+)\.(\w+)-\d\]: process started with pid \[(\d+)\]"
+    pattern = r"\[([\w.]+)-\d\]: process started with pid \[(\d+)\]"
     started = [match for line in process.output + process.errors if (match := re.search(pattern, line))]
-    assert [(match[1], match[2]) for match in started] == [
-        ("front", "camera"),
-        ("front", "tag_pose"),
-        ("side", "camera"),
+    assert [match[1] for match in started] == [
+        "front.camera",
+        "front.tag_pose",
+        "side.camera",
+        "web_view",
+        "relay",
+        "compressed_relay",
     ]
-    process_id = int(started[1][3])
+    process_id = int(started[1][2])
     assert os.getpriority(os.PRIO_PROCESS, process_id) == 6
     os.kill(process_id, signal.SIGKILL)
     process.expect(r"front.tag_pose-2\]: process started", stream="errors" if process.errors else "output")

@@ -8,6 +8,7 @@ GStreamer's bindings come with the system and its own Python: where this one has
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -17,12 +18,12 @@ ENCODER = "videotestsrc is-live=true ! video/x-raw,format=I420,width=64,height=4
 TRIED = "AIRO_ROS2_RTSP_TRIED"
 
 try:
-    import gi
-
+    gi = importlib.import_module("gi")  # of the system, so no dependency of this package
     gi.require_version("Gst", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import GLib, Gst, GstRtspServer
-
+    GLib, Gst, GstRtspServer = (
+        importlib.import_module(f"gi.repository.{name}") for name in ("GLib", "Gst", "GstRtspServer")
+    )
     Gst.init(None)
     missing = [name for name in ("videotestsrc", "jpegenc", "rtpjpegpay") if Gst.ElementFactory.find(name) is None]
     if missing:
