@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,6 @@ import pytest
 from airo_camera_msgs.msg import TagDetections
 
 from rclpy_loans import LoanSubscription, loan_qos
-from rclpy_loans.orphans import remove_orphans
 
 Start = Callable[..., Any]
 LAUNCH_FILE = Path(__file__).resolve().parent.parent / "launch/bringup.launch.py"
@@ -37,6 +38,10 @@ def test_launch_starts_the_main_job(start: Start, node: Any) -> None:
     assert int(found["count"]) == 2 and bool(found["zero_copy"])
     assert found["detections"]["size"][0] == 0.2
     tags.close()
+    deadline, tick = time.monotonic() + 60.0, threading.Event()
+    while "compressed_relay" not in node.get_node_names():  # until then it knows no order
+        assert time.monotonic() < deadline
+        tick.wait(0.05)
     process.popen.send_signal(2)
     assert process.wait() == 0
     assert sum("process has finished cleanly" in line for line in process.output + process.errors) == 3
@@ -82,4 +87,4 @@ cameras:
     tags.close()
     process.popen.send_signal(signal.SIGINT)
     assert process.wait() == 0
-    remove_orphans()  # which launch does not
+    process.kill_group()  # a process was killed: ros_domain then removes what it left, which launch does not
