@@ -20,7 +20,6 @@ from airo_ros2.bringup.processes import processes_of
 __all__ = ["CONDITIONS", "GOAL", "Plan", "run"]
 
 GOAL = 1.5  # p99 of the interval, loaded against alone, at most
-BURN = "while True: sum(range(10000))"
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,9 @@ def _measure(plan: Plan, condition: Condition) -> list[int]:
     """Return the stamps of one measurement, ns."""
     with _load(condition):
         module = ["acquisition.camera", str(plan.seconds), str(plan.fps), "--ros-args", "-r", "__ns:=/bench"]
-        done = subprocess.run(_command(module, CAMERA.nice), stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(
+            _command(module, CAMERA.nice), stdout=subprocess.PIPE, text=True, check=True, start_new_session=True
+        )
     stamps: list[int] = json.loads(done.stdout)
     return stamps
 
@@ -114,8 +115,9 @@ def _load(condition: Condition) -> Iterator[None]:
     cores = len(os.sched_getaffinity(0))
     for number in range(condition.burners * cores):
         nice = _nice(condition, RECORD.nice if number < cores else VIEW.nice)
-        commands.append(["nice", "-n", str(nice), sys.executable, "-c", BURN])
-    processes = [subprocess.Popen(command) for command in commands]
+        commands.append(_command(["acquisition.burn"], nice))
+    # Sessions of their own, as in a set-up: many kernels share the cores out by session.
+    processes = [subprocess.Popen(command, start_new_session=True) for command in commands]
     try:
         yield
     finally:
