@@ -194,9 +194,8 @@ class Supervisor:
             self._say(f"{process.title} {ending.text}: given up, it has failed {within}{said}")
         else:
             limit = f" of {history.policy.limit}" if history.policy.limit else ""
-            self._say(
-                f"{process.title} {ending.text}: starting again in {wait:.1f} s (failure {history.recent}{limit})"
-            )
+            when = f"in {wait:.1f} s" if wait else "at once"
+            self._say(f"{process.title} {ending.text}: starting again {when} (failure {history.recent}{limit})")
 
     def close(self) -> None:
         """End all processes: first what reads frames, then what makes them."""
