@@ -32,7 +32,7 @@ soak: environment
 soak-bringup: environment
 	@.venv/bin/python tests/supervision/soak.py $(ARGS)
 
-# Installs the peers that it compares, too. BENCH=acquisition, tags, tags_node, recorder or facade for another.
+# Installs the peers that it compares, too. BENCH=acquisition, scale, tags, tags_node, recorder or facade for another.
 bench: environment
 	@.venv/bin/python benchmarks/environment.py
 	@.venv/bin/airo-ros2 bench $(BENCH) $(ARGS)

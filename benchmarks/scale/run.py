@@ -31,6 +31,7 @@ __all__ = ["ScaleError", "measure"]
 START_SECS = 90.0
 SETTLED_REPORTS = 3  # of each node, before a measurement begins
 END_SECS = 30.0
+AGAIN_SECS = 1.0
 
 
 class ScaleError(Exception):
@@ -130,9 +131,15 @@ class _Measurement:
 
     def _status(self) -> tuple[ProcessStatus, ...]:
         self._until(self._client.service_is_ready, "the supervisor")
-        future = self._client.call_async(Trigger.Request())
-        self._until(future.done, "an answer of the supervisor")
-        return SetupStatus.from_json(future.result().message).processes
+        deadline = time.monotonic() + START_SECS
+        while time.monotonic() < deadline:  # an answer to a client that the supervisor does not know yet gets lost
+            future = self._client.call_async(Trigger.Request())
+            again = time.monotonic() + AGAIN_SECS
+            self._until(lambda future=future, again=again: future.done() or time.monotonic() > again, "an answer")
+            if future.done():
+                return SetupStatus.from_json(future.result().message).processes
+            self._client.remove_pending_request(future)
+        raise ScaleError(f"the supervisor did not answer within {START_SECS:g} s")
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + START_SECS
