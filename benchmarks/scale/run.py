@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -134,8 +135,7 @@ class _Measurement:
         deadline = time.monotonic() + START_SECS
         while time.monotonic() < deadline:  # an answer to a client that the supervisor does not know yet gets lost
             future = self._client.call_async(Trigger.Request())
-            again = time.monotonic() + AGAIN_SECS
-            self._until(lambda future=future, again=again: future.done() or time.monotonic() > again, "an answer")
+            self._until(partial(_is_over, future, time.monotonic() + AGAIN_SECS), "an answer")
             if future.done():
                 return SetupStatus.from_json(future.result().message).processes
             self._client.remove_pending_request(future)
@@ -167,6 +167,11 @@ class _Measurement:
             "tag_latency_max_ms": max(tags.values("latency max (ms)")),
             "detector_ms": median(tags.values("detector time median (ms)")),
         }
+
+
+def _is_over(future: Any, deadline: float) -> bool:
+    """Return whether an answer has come, or has been waited for long enough."""
+    return bool(future.done()) or time.monotonic() > deadline
 
 
 def _by_kind(processes: list[ProcessStatus], values: dict[str, Any]) -> dict[str, Any]:
