@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scale.summary import REACHED
+from scale.summary import REACHED, taken_by_others
 from scale.table import COLUMNS, cells, sentences
 
 __all__ = ["write_report"]
 
 PLOT = "scale.svg"
+OTHERS = 0.3  # cores, of other programs, from which on a run does not say what the machine can do
 _INTRODUCTION = """\
 # How many cameras
 
@@ -58,6 +59,12 @@ def _lines(document: dict[str, Any], *, has_plot: bool) -> Iterator[str]:
         f"Machine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, Python {machine['python']}. "
         f"Load when it began: {machine['load_average']}. {plan['seconds']:g} s of each set-up; {document['started']}."
     )
+    others = max((taken_by_others(result) for result in document["results"]), default=0.0)
+    if others > OTHERS:
+        yield (
+            f"\n**Not a quiet machine**: other programs took up to {others:.2f} cores meanwhile, and tag_pose yields to "
+            "them. What the cameras reach is right; how many can be searched for tags is not to be seen here."
+        )
     if has_plot:
         yield f"\n![Rates and CPU by number of cameras]({PLOT})"
     for summary in document["summary"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["REACHED", "is_reached", "summary_of"]
+__all__ = ["REACHED", "is_reached", "summary_of", "taken_by_others"]
 
 REACHED = 0.95  # of the rate asked for, by every camera, in frames and in frames searched for tags
 
@@ -17,6 +17,11 @@ def is_reached(result: dict[str, Any], fps: float) -> bool:
     """Return whether every camera had its rate and every tag_pose node kept up with it."""
     rates = [stream[key] for stream in result["streams"] for key in ("frame_rate", "tag_rate")]
     return bool(min(rates) >= REACHED * fps)
+
+
+def taken_by_others(result: dict[str, Any]) -> float:
+    """Return how many cores were taken by what does not belong to the set-up."""
+    return float(result["cores_busy"] - sum(result["cpu"].values()))
 
 
 def summary_of(results: Sequence[dict[str, Any]], *, fps: float) -> dict[str, Any]:

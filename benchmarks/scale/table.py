@@ -48,7 +48,11 @@ def sentences(summary: dict[str, Any], results: list[dict[str, Any]], fps: float
     """Say where the limit lies and what a camera costs."""
     with_most, missed = summary["reached_with"], summary["missed_with"]
     most = "1 camera reaches" if with_most == 1 else f"{with_most} cameras reach"
-    limit = f"{most} {fps:g} fps with every frame searched" if with_most else f"Not even one reaches {fps:g} fps"
+    limit = (
+        f"{most} {fps:g} fps with every frame searched"
+        if with_most
+        else f"Not even one reaches {fps:g} fps with every frame searched"
+    )
     if missed is None:
         yield f"{limit}; more were not tried."
     else:
