@@ -62,8 +62,8 @@ def _lines(document: dict[str, Any], *, has_plot: bool) -> Iterator[str]:
     others = max((taken_by_others(result) for result in document["results"]), default=0.0)
     if others > OTHERS:
         yield (
-            f"\n**Not a quiet machine**: other programs took up to {others:.2f} cores meanwhile, and tag_pose yields to "
-            "them. What the cameras reach is right; how many can be searched for tags is not to be seen here."
+            f"\n**Not a quiet machine**: other programs took up to {others:.2f} cores meanwhile, and tag_pose yields "
+            "to them. This machine can do more than is seen here."
         )
     if has_plot:
         yield f"\n![Rates and CPU by number of cameras]({PLOT})"
