@@ -13,6 +13,7 @@ from airo_ros2.bringup.processes import NodeProcess
 __all__ = ["Spare", "start_process"]
 
 END_SECS = 1.0
+AGAIN_SECS = 10.0  # after the start of one that has ended by itself
 
 
 class Spare:
@@ -30,21 +31,24 @@ class Spare:
         self._environment = environment
         self._is_piped = is_piped
         self._popen: subprocess.Popen[bytes] | None = None
+        self._again = 0.0  # s, monotonic: not before then is one that has ended by itself replaced
 
     @property
     def process_id(self) -> int | None:
         """Its id, if there is one."""
         return None if self._popen is None else self._popen.pid
 
-    def renew(self, modules: Iterable[str]) -> None:
+    def renew(self, modules: Iterable[str], now: float) -> None:
         """Start one if there is none.
 
         Args:
             modules: that it imports.
+            now: s, monotonic.
         """
-        if self._popen is not None and self._popen.poll() is None:
+        if self._popen is not None and (self._popen.poll() is None or now < self._again):
             return
         self.close()
+        self._again = now + AGAIN_SECS
         command = [sys.executable, "-m", "airo_ros2.bringup.child", str(os.getpid()), "--spare"]
         self._popen = start_process(
             command, environment=self._environment, is_piped=self._is_piped, stdin=subprocess.PIPE
@@ -100,7 +104,10 @@ def start_process(
 def _end(popen: subprocess.Popen[bytes]) -> None:
     """End a process that has not become a node: there is nothing to put in order."""
     popen.kill()
-    popen.wait(END_SECS)
+    try:
+        popen.wait(END_SECS)
+    except subprocess.TimeoutExpired:
+        pass  # it hangs in the kernel, and outlives even SIGKILL: nobody waits for it
     for stream in (popen.stdin, popen.stdout):
         if stream is not None:
             try:

@@ -162,7 +162,7 @@ class Supervisor:
         running = [child for child in self.children if child.state is ChildState.RUNNING]
         if self._spare is None or not running or now < max(c.started_at for c in running) + SPARE_AFTER_SECS:
             return
-        self._spare.renew(sorted({child.process.module for child in running if child.process.namespace}))
+        self._spare.renew(sorted({child.process.module for child in running if child.process.namespace}), now)
 
     def _follow_up(self, child: Child, ending: Ending, now: float) -> None:
         """Decide what follows from the end of a process."""
