@@ -1,5 +1,5 @@
-# make setup | bringup | test | install-test | soak | soak-bringup | bench | toolkit | lint | colcon, with ARGS="..." for
-# the program behind the verb.
+# make setup | bringup | test | install-test | soak | soak-bringup | bench | toolkit | docs | lint | colcon, with
+# ARGS="..." for the program behind the verb.
 # Every verb first brings .venv up to date, which costs nothing when it is.
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
@@ -9,7 +9,7 @@ export ROS_DISTRO
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: setup bringup test install-test soak soak-bringup bench toolkit lint colcon environment
+.PHONY: setup bringup test install-test soak soak-bringup bench toolkit docs lint colcon environment
 
 setup: environment
 	@echo "Ready: .venv/bin/airo-ros2 and .venv/bin/python"
@@ -40,6 +40,11 @@ bench: environment
 # airo_camera_toolkit in build/toolkit: with it, the tests run the facade beside the original, too.
 toolkit: environment
 	@.venv/bin/python -m pip install --quiet --upgrade --target build/toolkit -r requirements/toolkit.txt
+
+# The documentation in build/site; ends with an error when a link or an anchor leads nowhere.
+docs: environment
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet $(ARGS)
+	@echo "Ready: build/site; read it with .venv/bin/python -m http.server --directory build/site"
 
 lint: environment
 	@.venv/bin/ruff check .

@@ -30,7 +30,7 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin/python"
 LOG = ROOT / "build/setup.log"
 ROS_DISTRO = os.environ.get("ROS_DISTRO", "jazzy")
-REQUIREMENTS = [ROOT / "requirements" / f"{name}.txt" for name in (f"ros-{ROS_DISTRO}", "build", "run", "dev")]
+REQUIREMENTS = [ROOT / "requirements" / f"{name}.txt" for name in (f"ros-{ROS_DISTRO}", "build", "run", "dev", "docs")]
 # What the project step copies or compiles; the Python packages themselves are linked and need no new set-up.
 PROJECT_INPUTS = (
     "pyproject.toml",

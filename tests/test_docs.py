@@ -26,7 +26,7 @@ from tag_pose.parameters import TagPoseParameters
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "airo_ros2_ws/src"
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("conda/*.md"), *SOURCES.glob("*/README.md")]
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("conda/*.md"), *SOURCES.glob("*/README.md")]
 )
 Start = Callable[..., Any]
 

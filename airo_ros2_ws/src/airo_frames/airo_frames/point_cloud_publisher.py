@@ -101,8 +101,7 @@ class PointCloudPublisher(StreamPublisher):
             sequence: see borrow().
 
         Raises:
-            ArrayContractError: a shape or dtype is another.
-            See borrow() for the others.
+            ArrayContractError: a shape or dtype is another; borrow() has the other errors.
         """
         expected = (len(points), 3)
         if points.shape != expected or points.dtype != np.float32:

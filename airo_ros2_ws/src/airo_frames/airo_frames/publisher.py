@@ -91,8 +91,7 @@ class FramePublisher(StreamPublisher):
         """Copy an image into shared memory and publish it. Prefer borrow(), which saves the copy.
 
         Raises:
-            ArrayContractError: the image's shape or dtype does not suit the encoding.
-            See borrow() for the others.
+            ArrayContractError: the image's shape or dtype does not suit the encoding; borrow() has the other errors.
         """
         size_wh = check_image(image, encoding)
         with self.borrow(stamp_nanos=stamp_nanos, size_wh=size_wh, encoding=encoding, intrinsics=intrinsics) as out:

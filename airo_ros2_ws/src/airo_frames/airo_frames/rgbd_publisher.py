@@ -163,8 +163,7 @@ class RgbdPublisher(_DepthPublisher):
         """Copy a frame into shared memory and publish it. Prefer borrow(), which saves the copy.
 
         Raises:
-            ArrayContractError: a shape or dtype does not suit the encoding or the image.
-            See borrow() for the others.
+            ArrayContractError: a shape or dtype does not suit the encoding or the image; borrow() has the other errors.
         """
         size_wh = check_image(image, encoding)
         _check_depth(size_wh, depth=depth, confidence=confidence)
@@ -218,8 +217,8 @@ class StereoRgbdPublisher(_DepthPublisher):
             What it holds at the start is undefined.
 
         Raises:
-            ArrayContractError: `left_from_right` is not (4, 4) or not finite.
-            See RgbdPublisher.borrow() for the others.
+            ArrayContractError: `left_from_right` is not (4, 4) or not finite; RgbdPublisher.borrow() has
+                the other errors.
         """
         pose = np.asarray(left_from_right, dtype=np.float64)
         if pose.shape != (4, 4) or not np.isfinite(pose).all():
@@ -254,8 +253,8 @@ class StereoRgbdPublisher(_DepthPublisher):
         """Copy a frame into shared memory and publish it. Prefer borrow(), which saves the copy.
 
         Raises:
-            ArrayContractError: a shape or dtype does not suit the encoding or the left view.
-            See borrow() for the others.
+            ArrayContractError: a shape or dtype does not suit the encoding or the left view; borrow() has the other
+                errors.
         """
         size_wh = check_image(image, encoding)
         if check_image(right, encoding) != size_wh:

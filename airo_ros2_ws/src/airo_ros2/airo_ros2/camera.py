@@ -192,8 +192,7 @@ class Camera:
             timeout: s, at most; by default the camera's.
             newest: see grab_images().
 
-        Raises:
-            See grab_images().
+        It raises what grab_images() raises.
         """
         frame = self._reader.take(
             self._timeout if timeout is None else timeout, newest=self._newest if newest is None else newest
@@ -207,8 +206,7 @@ class Camera:
             timeout: s, at most, between two frames; by default the camera's.
             newest: False yields every frame in turn as long as you keep up; see `drops`.
 
-        Raises:
-            See grab_images().
+        It raises what grab_images() raises.
         """
         while True:
             yield self._reader.take_copy(

@@ -22,7 +22,7 @@ from airo_ros2.commands import (
 )
 from airo_ros2.exceptions import AiroRos2Error, ProcessEndedError
 
-__all__ = ["main"]
+__all__ = ["command_parser", "main"]
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -31,7 +31,7 @@ COMMANDS = (bringup, camera, detect, calibrate_bundle, record, recover, doctor, 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status; an error is one line on stderr."""
-    arguments = _parser().parse_args(argv)
+    arguments = command_parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
@@ -54,7 +54,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; `run` of what it parses is the function that does it."""
     parser = _Parser(prog="airo-ros2", description="Zero-copy camera frames and AprilTag poses on ROS 2.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
