@@ -154,7 +154,8 @@ def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
 def test_links_lead_somewhere(document: Path) -> None:
     """Every relative link of a document leads to a file or folder."""
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
-        assert (document.parent / target).exists(), f"{document}: {target}"
+        if not target.removeprefix("../").startswith("reference/"):  # made with the site, which is checked strictly
+            assert (document.parent / target).exists(), f"{document}: {target}"
 
 
 def test_every_package_has_a_readme_and_stands_in_the_main_one() -> None:

@@ -54,7 +54,7 @@ def _command_page() -> str:
 
     os.environ["COLUMNS"] = "100"  # which argparse formats for
     parts = [
-        "# The command line\n\nWhat `airo-ros2 COMMAND --help` says; [airo_ros2](../packages/airo_ros2.md) explains it.\n"
+        "# The command line\n\nWhat `airo-ros2 COMMAND --help` says. [airo_ros2](../packages/airo_ros2.md) has more.\n"
     ]
     for parser in _parsers(command_parser()):
         heading = "##" if parser.prog.count(" ") <= 1 else "###"
@@ -108,7 +108,7 @@ def _parameter_row(field: Any, kind: Any) -> str:
 def _message_page() -> str:
     parts = [
         "# Messages and services\n\nGenerated from msg_defs, where each family is one template. All messages have "
-        "a fixed size, so that they can be shared without a copy. The classes of a family differ in their arrays alone.\n"
+        "a fixed size, so that they can be shared without a copy. Classes of a family differ in their arrays alone.\n"
     ]
     for kind in ("msg", "srv"):
         families: dict[str, list[Path]] = {}
@@ -157,11 +157,10 @@ def _error_page() -> str:
 def _error_lines(error: type, depth: int) -> list[str]:
     summary = (inspect.getdoc(error) or "").partition("\n\n")[0].replace("\n", " ")
     lines = [f"{'    ' * depth}- `{error.__module__}.{error.__name__}`: {_plain(summary)}"]
-    ours: list[type] = [
-        one for one in error.__subclasses__() if not one.__module__.startswith(("__main__", "builtins"))
-    ]
-    for one in sorted(ours, key=lambda one: (one.__module__, one.__name__)):
-        lines += _error_lines(one, depth + 1)
+    children: list[type] = error.__subclasses__()
+    children.sort(key=lambda child: (child.__module__, child.__name__))
+    for child in children:
+        lines += _error_lines(child, depth + 1)
     return lines
 
 
