@@ -75,6 +75,26 @@ rclpy.shutdown()
 """
 
 
+# A program of another making that subscribes to whole frames, and counts them.
+FOREIGN_READER = """
+import sys, threading
+import rclpy
+from airo_camera_msgs.msg import Image640x480
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+rclpy.init()
+node = rclpy.create_node("foreign")
+qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+node.create_subscription(Image640x480, "/front/frame", lambda message: print("a whole frame", flush=True), qos)
+ending = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), ending.set()), daemon=True).start()
+while not ending.is_set():
+    rclpy.spin_once(node, timeout_sec=0.1)
+    print("publishers", node.count_publishers("/front/frame"), flush=True)
+node.destroy_node()
+rclpy.shutdown()
+"""
+
+
 @pytest.fixture
 def network() -> Iterator[Network]:
     """Give two hosts; skips where none can be made."""
@@ -201,6 +221,21 @@ def test_without_a_relay_it_is_said_and_nothing_floods_the_link(hosts: _Hosts) -
     before = hosts.network.desk.received_bytes()
     reader.expect("^silence")
     assert hosts.network.desk.received_bytes() - before < 480 * 640 * 3
+
+
+def test_a_camera_that_stays_at_home_is_not_pulled_over(hosts: _Hosts) -> None:
+    """With LOCALHOST for the camera alone no other host can take its whole frames; images of the relay still come."""
+    hosts.start(hosts.network.robot, *CAMERA, ROS_AUTOMATIC_DISCOVERY_RANGE="LOCALHOST")
+    hosts.start(hosts.network.robot, *RELAY)
+    foreign = hosts.start(hosts.network.desk, "-c", FOREIGN_READER)
+    reader = hosts.start_reader()
+    first = next_frame(reader)
+    local = hosts.start(hosts.network.robot, "-c", READER)
+    assert next_frame(local)["zero_copy"]
+    before = hosts.network.desk.received_bytes()
+    frames = [first, *(next_frame(reader) for _ in range(30))]
+    assert hosts.network.desk.received_bytes() - before < 0.3 * len(frames) * 480 * 640 * 3
+    assert set(foreign.output) == {"publishers 0"}, foreign.output
 
 
 def test_hosts_find_each_other_without_multicast_by_a_list_of_peers(hosts: _Hosts) -> None:
