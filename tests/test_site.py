@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,3 +100,9 @@ def test_troubleshooting_mirrors_the_doctor(tmp_path: Path) -> None:
     names = [check["name"] for check in json.loads(done.stdout)["checks"]]
     page = (ROOT / "docs/troubleshooting.md").read_text().partition("## What doctor looks at")[2]
     assert re.findall(r"^### (.*)$", page, re.MULTILINE) == names
+
+
+def test_the_tables_of_topics_are_what_nodes_really_have(start: Callable[..., Any]) -> None:
+    """The graph of a running set-up says what docs/topics.md says."""
+    check = start(ROOT / "scripts/documentation/topics.py", "--check")
+    assert check.wait() == 0, check.errors
