@@ -36,7 +36,7 @@ PROJECT_INPUTS = (
     "pyproject.toml",
     "cmake/*",
     "scripts/*",
-    "launch/**/*",
+    "airo_ros2_ws/src/tag_pose/launch/**/*",
     "airo_ros2_ws/src/*/package.xml",
     "airo_ros2_ws/src/*/resource/*",
     "airo_ros2_ws/src/airo_camera_msgs/**/*",

@@ -12,6 +12,14 @@ NEEDED = ("airo_ros2_ws", "cmake", "conda", "fastdds_profiles", "launch", "msg_d
 NOT_WANTED = (".venv", "build", "__pycache__", ".git", "install", "log")
 
 
+def test_a_package_is_whole_by_itself() -> None:
+    """No file of a package is a link that leads out of it: a package can be released, or copied, alone."""
+    sources = ROOT / "airo_ros2_ws/src"
+    for package in sources.iterdir():
+        links = [path for path in package.rglob("*") if path.is_symlink()]
+        assert [path for path in links if package not in path.resolve().parents] == []
+
+
 def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
     """Each file of the sources is in it, links are replaced by what they lead to, and nothing that was built is."""
     offline = ("--no-build-isolation", "--offline", "--python", sys.executable)

@@ -10,7 +10,6 @@ setup(
     maintainer_email="developers@airo-ros2.invalid",
     license="Apache-2.0",
     packages=find_packages(include=[package_name, f"{package_name}.*"]),
-    # profiles/ is a link to fastdds_profiles/ at the top of the repository.
     package_data={package_name: ["profiles/*.xml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),

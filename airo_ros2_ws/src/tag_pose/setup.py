@@ -3,7 +3,6 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 package_name = "tag_pose"
-# launch/ is a link to launch/ at the top of the repository.
 launch_files = sorted(path for path in Path("launch").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 setup(
