@@ -34,7 +34,7 @@ def run_timing(*, is_quick: bool) -> list[dict[str, Any]]:
             for number in range(rounds):
                 image = _image(pinhole, np.random.default_rng([number // 4, 9]))
                 start = time.perf_counter()
-                seen = tagger.detect(image)
+                seen = tagger.detect(image, intrinsics=pinhole)
                 secs["detector"].append(time.perf_counter() - start)
                 secs["poses"].append(_pose_secs(tagger, seen, pinhole))
                 secs["poses_distorted"].append(_pose_secs(tagger, seen, lens))

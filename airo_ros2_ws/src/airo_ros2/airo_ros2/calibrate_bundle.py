@@ -50,7 +50,7 @@ def run_calibrate_bundle(arguments: argparse.Namespace, *, write: Callable[[str]
         frame=arguments.frame,
         origin=origin,
         backend=arguments.backend,
-        are_crossings=settings.refine_edges,
+        are_crossings=settings.are_crossings,
     )
     write_bundles(arguments.output, [result.layout], comment=_summary(result, len(files)))
     if arguments.json:

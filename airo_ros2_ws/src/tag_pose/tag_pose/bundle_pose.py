@@ -13,8 +13,8 @@ from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
 from tag_pose.bundle import BundleLayout, BundleTag
 from tag_pose.corner_rays import corner_rays
-from tag_pose.covariance import DEFAULT_BACKEND, corner_sigmas, covariances
-from tag_pose.observation import DetectedTag
+from tag_pose.covariance import DEFAULT_BACKEND, covariances
+from tag_pose.observation import DetectedTag, sigmas_of
 from tag_pose.planar import tag_corners
 from tag_pose.pose import PRIOR_REACH
 from tag_pose.pose_fit import PoseFits, fit_poses
@@ -97,7 +97,8 @@ def locate_bundle(
         return None
     corners = np.stack([tag.observation.corners for _, tag in members])
     rays = corner_rays(corners, intrinsics=intrinsics, are_crossings=are_crossings)
-    seen = _Seen.of(members, corners, *rays, sigmas=corner_sigmas(corners, backend=backend) * noise_scale)
+    sigmas = sigmas_of([tag.observation for _, tag in members], backend=backend)
+    seen = _Seen.of(members, corners, *rays, sigmas=sigmas * noise_scale)
     starts = _starts(members, seen, previous)
     near_start = np.maximum(NEAR_START_SIDES * seen.sides, NEAR_START_PX)
     near_fit = np.maximum(np.maximum(NEAR_FIT_SIDES * seen.sides, NEAR_FIT_PX), 6 * seen.sigmas)

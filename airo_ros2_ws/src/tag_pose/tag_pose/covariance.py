@@ -7,16 +7,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CornerNoise", "corner_sigmas", "covariances"]
+__all__ = ["REFINED", "CornerNoise", "corner_sigmas", "covariances"]
 
 # Standard deviation of one corner coordinate against the width of the tag's image, both px, of each backend: measured
 # by benchmarks/tags on sharp images with little noise. Below 25 px the libraries fit the edges of a tag badly.
 WIDTHS_PX = (10.0, 15.0, 17.0, 19.0, 21.0, 23.0, 25.0, 29.0, 32.0, 37.0, 56.0, 100.0)
 SIGMAS_PX = {
+    "refined": (0.13, 0.12, 0.085, 0.07, 0.055, 0.04, 0.03, 0.019, 0.015, 0.0135, 0.0115, 0.0095),
     "pupil": (0.18, 0.19, 0.16, 0.14, 0.10, 0.085, 0.062, 0.054, 0.051, 0.049, 0.041, 0.039),
     "pyapriltags": (0.18, 0.19, 0.16, 0.15, 0.11, 0.09, 0.065, 0.033, 0.0195, 0.0155, 0.0125, 0.0115),
 }
 DEFAULT_BACKEND = "pupil"
+REFINED = "refined"  # in place of a backend: corners that were measured anew
 MAX_CONDITION = 1e12
 # Learning the noise of a camera: what the table is worth at the start and how long residuals count, degrees of freedom.
 DOF_OF_TABLE, MAX_DOF = 10.0, 200.0
@@ -30,7 +32,7 @@ def corner_sigmas(corners: NDArray[np.float64], *, backend: str = DEFAULT_BACKEN
 
     Args:
         corners: (..., 4, 2) float64, px, in order around each tag.
-        backend: the library that found them.
+        backend: the library that found them, or REFINED.
 
     Returns:
         (...) float64, from the width of each tag's image: its area divided by its longest side.

@@ -14,10 +14,10 @@ from airo_frames.intrinsics import Intrinsics
 from tag_pose.branch import BranchPrior, follow
 from tag_pose.bundle import BundleLayout
 from tag_pose.bundle_pose import LocatedBundle, locate_bundle
-from tag_pose.covariance import DEFAULT_BACKEND, CornerNoise, corner_sigmas
+from tag_pose.covariance import DEFAULT_BACKEND, CornerNoise
 from tag_pose.exceptions import BundleError
 from tag_pose.lens import check_distortion_model
-from tag_pose.observation import DetectedTag, TagObservation
+from tag_pose.observation import DetectedTag, TagObservation, sigmas_of
 from tag_pose.pose import PoseEstimate, check_tag_size, estimate_poses
 from tag_pose.tag_name import TagName, sizes_by_name
 
@@ -104,7 +104,7 @@ class TagLocator:
         sized = [index for index, size in enumerate(sizes) if size is not None]
         if intrinsics is not None and sized:
             corners = np.stack([observations[index].corners for index in sized])
-            sigmas = corner_sigmas(corners, backend=self._backend) * self._noise.scale
+            sigmas = sigmas_of([observations[index] for index in sized], backend=self._backend) * self._noise.scale
             tag_sizes = np.array([sizes[index] for index in sized], dtype=np.float64)
             found = estimate_poses(
                 corners,
