@@ -32,7 +32,7 @@ class BranchPrior:
     evidence: float
 
 
-def follow(estimate: PoseEstimate, prior: BranchPrior | None, *, sigma: float) -> tuple[PoseEstimate, BranchPrior]:
+def follow(estimate: PoseEstimate, prior: BranchPrior | None) -> tuple[PoseEstimate, BranchPrior]:
     """Choose between the solutions of a tag with the evidence of this image and of those before.
 
     The wrong solution explains each image a little worse, and turns the other way when the tag turns: over some images
@@ -41,26 +41,25 @@ def follow(estimate: PoseEstimate, prior: BranchPrior | None, *, sigma: float) -
     Args:
         estimate: of this image, the solution of the smaller error first.
         prior: as it was returned for the image before; None to begin.
-        sigma: px, standard deviation of the coordinates of the corners.
 
     Returns:
         The estimate with the chosen solution first, and what to pass with the next image.
     """
     solutions = estimate.solutions
     rotations = tuple(solution.camera_from_tag[:3, :3] for solution in solutions)
-    evidence = _of_image(estimate, sigma=sigma) + (0.0 if prior is None else _of_prior(prior, rotations))
+    evidence = _of_image(estimate) + (0.0 if prior is None else _of_prior(prior, rotations))
     evidence = max(-MAX_EVIDENCE, min(evidence, MAX_EVIDENCE))
     if evidence < 0:
         return estimate.swapped(), BranchPrior(rotations[::-1], -evidence)
     return estimate, BranchPrior(rotations, evidence)
 
 
-def _of_image(estimate: PoseEstimate, *, sigma: float) -> float:
+def _of_image(estimate: PoseEstimate) -> float:
     if estimate.alternative is None:
         return 0.0
-    smaller, larger = (4 * solution.reprojection_error_px**2 for solution in estimate.solutions)
-    # Four corners leave two degrees of freedom: an error beyond sigma tells that sigma is larger in this image.
-    variance = max(sigma**2, smaller / 2)
+    smaller, larger = (solution.misfit for solution in estimate.solutions)
+    # Four corners leave two degrees of freedom: a misfit beyond that tells that corners are noisier in this image.
+    variance = max(1.0, smaller / 2)
     return min((larger - smaller) / (2 * variance), MAX_OF_FRAME)
 
 

@@ -114,7 +114,7 @@ class TagLocator:
                 are_crossings=self._are_crossings,
             )
             names = [observations[index].name for index in sized]
-            for index, pose in zip(sized, self._followed(names, found, sigmas.tolist()), strict=True):
+            for index, pose in zip(sized, self._followed(names, found), strict=True):
                 poses[index] = pose
         return [DetectedTag(*parts) for parts in zip(observations, sizes, poses, strict=True)]
 
@@ -164,22 +164,22 @@ class TagLocator:
         self._bundle_priors.clear()
 
     def _followed(
-        self, names: Sequence[TagName], estimates: Sequence[PoseEstimate | None], sigmas: Sequence[float]
+        self, names: Sequence[TagName], estimates: Sequence[PoseEstimate | None]
     ) -> list[PoseEstimate | None]:
         """Return the estimates with the likelier solution first, and remember what the image tells."""
         appearances, scale = Counter(names), self._noise.scale
         oldest = self._frame_number - PRIOR_LIFETIME_FRAMES
         self._priors = {name: seen for name, seen in self._priors.items() if seen.frame_number >= oldest}
         followed: list[PoseEstimate | None] = []
-        for name, estimate, sigma in zip(names, estimates, sigmas, strict=True):
+        for name, estimate in zip(names, estimates, strict=True):
             if appearances[name] > 1:
                 self._priors.pop(name, None)
             elif estimate is not None:
                 seen = self._priors.get(name)
-                estimate, prior = follow(estimate, seen.prior if seen else None, sigma=sigma)
+                estimate, prior = follow(estimate, seen.prior if seen else None)
                 self._priors[name] = _Seen(prior, self._frame_number)
             if estimate is not None and not estimate.is_ambiguous:
-                self._noise.learn(estimate.reprojection_error_px, sigma=sigma / scale)
+                self._noise.learn(estimate.misfit * scale**2)
             followed.append(estimate)
         return followed
 

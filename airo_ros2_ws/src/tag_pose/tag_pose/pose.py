@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
 from tag_pose.corner_rays import corner_rays
-from tag_pose.covariance import corner_sigmas, covariances
+from tag_pose.covariance import corner_sigmas, covariances, whitened
 from tag_pose.exceptions import PoseInputError
 from tag_pose.planar import MIN_AREA_PX2, is_square_image, square_poses, tag_corners
-from tag_pose.pose_fit import fit_poses
+from tag_pose.pose_fit import PoseFits, fit_poses
 
 __all__ = [
     "AMBIGUOUS_RATIO",
@@ -45,11 +45,14 @@ class PoseSolution:
         camera_from_tag: (4, 4) float64, m.
         reprojection_error_px: root mean square distance over the four corners.
         covariance: (6, 6) float64, see PoseEstimate; None when the corners do not determine it, or it was not kept.
+        misfit: sum of the squared residuals in their standard deviations, which has two degrees of freedom; nan when it
+            was not kept.
     """
 
     camera_from_tag: NDArray[np.float64]
     reprojection_error_px: float
     covariance: NDArray[np.float64] | None = None
+    misfit: float = math.nan
 
     @property
     def position(self) -> NDArray[np.float64]:
@@ -78,6 +81,7 @@ class PoseEstimate:
         covariance: (6, 6) float64: x, y, z (m), rotation about x, y, z (rad), as in geometry_msgs. Rotations
             are about the axes of the camera frame: R_true = exp(rotation) R. It holds around camera_from_tag and does
             not cover the alternative. None when the corners do not determine it.
+        misfit: sum of the squared residuals in their standard deviations; nan when it was not kept.
     """
 
     camera_from_tag: NDArray[np.float64]
@@ -85,6 +89,7 @@ class PoseEstimate:
     alternative: PoseSolution | None
     ambiguity: float
     covariance: NDArray[np.float64] | None
+    misfit: float = math.nan
 
     @property
     def position(self) -> NDArray[np.float64]:
@@ -104,7 +109,7 @@ class PoseEstimate:
     @property
     def solutions(self) -> tuple[PoseSolution, ...]:
         """Both solutions, the chosen one first, or the only one."""
-        chosen = PoseSolution(self.camera_from_tag, self.reprojection_error_px, self.covariance)
+        chosen = PoseSolution(self.camera_from_tag, self.reprojection_error_px, self.covariance, self.misfit)
         return (chosen,) if self.alternative is None else (chosen, self.alternative)
 
     def swapped(self) -> PoseEstimate:
@@ -117,6 +122,7 @@ class PoseEstimate:
             camera_from_tag=chosen.camera_from_tag,
             reprojection_error_px=chosen.reprojection_error_px,
             covariance=chosen.covariance,
+            misfit=chosen.misfit,
             alternative=other,
         )
 
@@ -182,33 +188,34 @@ def estimate_poses(
     count = len(corners)
     is_square = is_square_image(corners) & (tag_sizes > 0) & (tag_sizes < math.inf)
     usable = np.flatnonzero(is_square)
-    rays, metrics = corner_rays(corners[usable], intrinsics=intrinsics, are_crossings=are_crossings)
+    rays, pixels_by_ray = corner_rays(corners[usable], intrinsics=intrinsics, are_crossings=are_crossings)
     estimates: list[PoseEstimate | None] = [None] * count
     if len(usable) == 0:
         return estimates
+    sigmas = (corner_sigmas(corners) if sigmas is None else sigmas)[usable]
+    metrics = whitened(pixels_by_ray, corners[usable], sigmas=sigmas, are_crossings=are_crossings)
     rotations, translations = square_poses(rays, tag_sizes=tag_sizes[usable])
+    points, rays = tag_corners(tag_sizes[usable]).repeat(2, axis=0), rays.repeat(2, axis=0)
     fits = fit_poses(
-        tag_corners(tag_sizes[usable]).repeat(2, axis=0),
-        rays=rays.repeat(2, axis=0),
-        metrics=metrics.repeat(2, axis=0),
+        points,
+        rays=rays,
+        metrics=metrics.repeat(2, axis=0)[:, None],
         rotations=rotations.reshape(-1, 3, 3),
         translations=translations.reshape(-1, 3),
     )
-    sigmas = corner_sigmas(corners) if sigmas is None else sigmas
-    of_rows = sigmas[usable].repeat(2)
     # Corners that fit worse than noise explains (a covered edge, motion) make the pose as much less sure.
-    surprises = np.maximum(fits.costs / np.square(of_rows) / SURPRISING, 1.0)
-    found = covariances(fits.normals, sigmas=of_rows * np.sqrt(surprises))
+    found = covariances(fits.normals, sigmas=np.sqrt(np.maximum(fits.costs / SURPRISING, 1.0)))
     poses = np.tile(np.eye(4), (2 * len(usable), 1, 1))
     poses[:, :3, :3], poses[:, :3, 3] = fits.rotations, fits.translations
     faces_camera = (fits.rotations[:, :, 2] * fits.translations).sum(axis=1) < 0
     is_valid = np.isfinite(fits.costs) & faces_camera & np.isfinite(poses).all(axis=(1, 2))
     has_covariance = np.isfinite(found[:, 0, 0])
     poses.flags.writeable = found.flags.writeable = False
-    errors = np.sqrt(fits.costs / 4).tolist()
+    misfits = fits.costs.tolist()
+    errors = _errors_px(fits, points, rays, pixels_by_ray.repeat(2, axis=0)).tolist()
     for place, tag in enumerate(usable.tolist()):
         solutions = [
-            PoseSolution(poses[row], errors[row], found[row] if has_covariance[row] else None)
+            PoseSolution(poses[row], errors[row], found[row] if has_covariance[row] else None, misfits[row])
             for row in (2 * place, 2 * place + 1)
             if is_valid[row]
         ]
@@ -235,7 +242,7 @@ def ambiguity_of(solutions: Sequence[PoseSolution]) -> float:
 def _estimate(solutions: list[PoseSolution]) -> PoseEstimate | None:
     if not solutions:
         return None
-    solutions.sort(key=lambda solution: solution.reprojection_error_px)
+    solutions.sort(key=lambda solution: solution.misfit)
     if len(solutions) == 2:
         one, other = (solution.camera_from_tag[:3, :3] for solution in solutions)
         # The trace of the rotation between them is 1 + 2 cos(angle).
@@ -248,7 +255,18 @@ def _estimate(solutions: list[PoseSolution]) -> PoseEstimate | None:
         alternative=solutions[1] if len(solutions) > 1 else None,
         ambiguity=ambiguity_of(solutions),
         covariance=best.covariance,
+        misfit=best.misfit,
     )
+
+
+def _errors_px(
+    fits: PoseFits, points: NDArray[np.float64], rays: NDArray[np.float64], pixels_by_ray: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the root mean square distance over the four corners of each fit, px, (B,)."""
+    with np.errstate(all="ignore"):
+        in_camera = points @ fits.rotations.transpose(0, 2, 1) + fits.translations[:, None]
+        offsets = pixels_by_ray @ (rays - in_camera[..., :2] / in_camera[..., 2:])[..., None]
+        return np.asarray(np.sqrt(np.square(offsets).sum(axis=(1, 2, 3)) / 4))
 
 
 def _check_corners(corners: NDArray[np.float64]) -> None:

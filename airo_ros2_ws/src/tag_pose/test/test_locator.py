@@ -117,13 +117,13 @@ def test_noise_is_bounded_and_begins_at_the_table() -> None:
     """One absurd residual does not make the camera blind, and none make it surer than the table."""
     noise = CornerNoise()
     assert noise.scale == 1.0
-    noise.learn(50.0, sigma=0.05)
+    noise.learn(4e6)
     assert noise.scale < 2.0
     for _ in range(500):
-        noise.learn(0.0, sigma=0.05)
+        noise.learn(0.0)
     assert noise.scale == 1.0
     for _ in range(500):
-        noise.learn(50.0, sigma=0.05)
+        noise.learn(4e6)
     assert noise.scale == 15.0
 
 
