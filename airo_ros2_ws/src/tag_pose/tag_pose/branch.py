@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tag_pose.pose import PRIOR_REACH, PoseEstimate
+from tag_pose.pose import PRIOR_REACH, PoseEstimate, evidence_of
 
-__all__ = ["BranchPrior", "follow"]
+__all__ = ["BranchPrior", "follow", "known"]
 
 # Evidence is the logarithm of how many times likelier one solution is than the other.
-MAX_OF_FRAME = 24.0  # one image that is as clear as this overrules everything before
-MAX_EVIDENCE = 12.0
+MAX_EVIDENCE = 12.0  # half of what one image may tell: a clear one overrules everything before
 KEPT_PER_FRAME = 0.98  # errors of successive images are alike: old evidence fades
 TOLD_APART = math.radians(30)  # by less than this, a solution may have been either of those before
 
@@ -47,20 +46,16 @@ def follow(estimate: PoseEstimate, prior: BranchPrior | None) -> tuple[PoseEstim
     """
     solutions = estimate.solutions
     rotations = tuple(solution.camera_from_tag[:3, :3] for solution in solutions)
-    evidence = _of_image(estimate) + (0.0 if prior is None else _of_prior(prior, rotations))
+    evidence = evidence_of(solutions) + (0.0 if prior is None else _of_prior(prior, rotations))
     evidence = max(-MAX_EVIDENCE, min(evidence, MAX_EVIDENCE))
     if evidence < 0:
         return estimate.swapped(), BranchPrior(rotations[::-1], -evidence)
     return estimate, BranchPrior(rotations, evidence)
 
 
-def _of_image(estimate: PoseEstimate) -> float:
-    if estimate.alternative is None:
-        return 0.0
-    smaller, larger = (solution.misfit for solution in estimate.solutions)
-    # Four corners leave two degrees of freedom: a misfit beyond that tells that corners are noisier in this image.
-    variance = max(1.0, smaller / 2)
-    return min((larger - smaller) / (2 * variance), MAX_OF_FRAME)
+def known(estimate: PoseEstimate) -> BranchPrior:
+    """Return the prior that an estimate leaves whose chosen solution is known to be right."""
+    return BranchPrior(tuple(one.camera_from_tag[:3, :3] for one in estimate.solutions), MAX_EVIDENCE)
 
 
 def _of_prior(prior: BranchPrior, rotations: tuple[NDArray[np.float64], ...]) -> float:

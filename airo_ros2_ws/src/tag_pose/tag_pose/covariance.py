@@ -13,7 +13,7 @@ __all__ = ["REFINED", "CornerNoise", "corner_sigmas", "covariances", "whitened"]
 # by benchmarks/tags on sharp images with little noise. Below 25 px the libraries fit the edges of a tag badly.
 WIDTHS_PX = (10.0, 15.0, 17.0, 19.0, 21.0, 23.0, 25.0, 29.0, 32.0, 37.0, 56.0, 100.0)
 SIGMAS_PX = {
-    "refined": (0.13, 0.12, 0.085, 0.07, 0.055, 0.04, 0.03, 0.019, 0.015, 0.0135, 0.0115, 0.0095),
+    "refined": (0.13, 0.12, 0.085, 0.062, 0.047, 0.034, 0.025, 0.0165, 0.0128, 0.0115, 0.0098, 0.0084),
     "pupil": (0.18, 0.19, 0.16, 0.14, 0.10, 0.085, 0.062, 0.054, 0.051, 0.049, 0.041, 0.039),
     "pyapriltags": (0.18, 0.19, 0.16, 0.15, 0.11, 0.09, 0.065, 0.033, 0.0195, 0.0155, 0.0125, 0.0115),
 }

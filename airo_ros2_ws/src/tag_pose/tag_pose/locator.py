@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
-from tag_pose.branch import BranchPrior, follow
+from tag_pose.branch import BranchPrior, follow, known
 from tag_pose.bundle import BundleLayout
 from tag_pose.bundle_pose import LocatedBundle, locate_bundle
 from tag_pose.covariance import DEFAULT_BACKEND, CornerNoise
@@ -148,6 +148,22 @@ class TagLocator:
                 located.append(found)
         return located
 
+    def settle(self, tags: Sequence[DetectedTag], bundles: Iterable[LocatedBundle]) -> list[DetectedTag]:
+        """Return the tags of an image, each that is used in a bundle with the solution that agrees with it.
+
+        The pose of several tags together is many times as exact as that of one, and has no second solution.
+
+        Args:
+            tags: what locate() returned for that image.
+            bundles: what locate_bundles() returned for it.
+        """
+        expected: dict[TagName, NDArray[np.float64]] = {}
+        for bundle in bundles:
+            if len(bundle.used) > 1:
+                from_bundle = {tag.name: tag.bundle_from_tag[:3, :3] for tag in bundle.layout.tags}
+                expected |= {name: bundle.camera_from_bundle[:3, :3] @ from_bundle[name] for name in bundle.used}
+        return [self._settled(tag, expected.get(tag.observation.name)) for tag in tags]
+
     def size_of(self, name: TagName) -> float | None:
         """Return the size of a tag, m; None when unknown."""
         size = self._sizes_by_name.get(name)
@@ -162,6 +178,15 @@ class TagLocator:
         """Forget where tags were, but not how noisy the camera is."""
         self._priors.clear()
         self._bundle_priors.clear()
+
+    def _settled(self, tag: DetectedTag, rotation: NDArray[np.float64] | None) -> DetectedTag:
+        name = tag.observation.name
+        # Of two tags of one name only one is in its place: they are told apart by nothing, and have no prior.
+        if rotation is None or tag.pose is None or name not in self._priors:
+            return tag
+        pose = tag.pose.nearest_to(rotation)
+        self._priors[name] = _Seen(known(pose), self._frame_number)
+        return replace(tag, pose=pose)
 
     def _followed(
         self, names: Sequence[TagName], estimates: Sequence[PoseEstimate | None]

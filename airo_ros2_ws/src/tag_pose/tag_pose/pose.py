@@ -18,17 +18,20 @@ from tag_pose.planar import MIN_AREA_PX2, is_square_image, square_poses, tag_cor
 from tag_pose.pose_fit import PoseFits, fit_poses
 
 __all__ = [
-    "AMBIGUOUS_RATIO",
     "PoseEstimate",
     "PoseSolution",
     "ambiguity_of",
     "check_tag_size",
     "estimate_pose",
     "estimate_poses",
+    "evidence_of",
 ]
 
-# Above this ratio of errors, the smaller error was the wrong solution too often (rendered small and frontal tags).
-AMBIGUOUS_RATIO = 0.2
+# One image does not tell which solution is right when the ratio of their errors is larger than this, or when one is
+# likelier by a smaller factor than this power of e: the smaller error was the wrong solution's too often (rendered small
+# and frontal tags).
+AMBIGUOUS_RATIO, CLEAR_EVIDENCE = 0.2, 3.0
+MAX_EVIDENCE = 24.0  # of one image
 # A previous pose farther than this from both solutions tells nothing about which one is right.
 PRIOR_REACH = math.radians(45)
 # In one of a hundred tags noise alone makes the sum of the squared residuals, in sigma, larger than this.
@@ -77,10 +80,11 @@ class PoseEstimate:
         reprojection_error_px: root mean square distance over the four corners.
         alternative: the second solution of the planar pose problem; None when there is only one.
         ambiguity: smaller error of the two solutions divided by the larger, 0 to 1; 0 without an alternative.
-            From 0.2 the errors alone do not tell which one is right.
         covariance: (6, 6) float64: x, y, z (m), rotation about x, y, z (rad), as in geometry_msgs. Rotations
             are about the axes of the camera frame: R_true = exp(rotation) R. It holds around camera_from_tag and does
             not cover the alternative. None when the corners do not determine it.
+        is_ambiguous: this image alone does not tell which one is right: the ratio is 0.2 or more, or noise explains the
+            difference of the errors.
         misfit: sum of the squared residuals in their standard deviations; nan when it was not kept.
     """
 
@@ -89,6 +93,7 @@ class PoseEstimate:
     alternative: PoseSolution | None
     ambiguity: float
     covariance: NDArray[np.float64] | None
+    is_ambiguous: bool = False
     misfit: float = math.nan
 
     @property
@@ -102,15 +107,15 @@ class PoseEstimate:
         return quaternion_xyzw(self.camera_from_tag[:3, :3])
 
     @property
-    def is_ambiguous(self) -> bool:
-        """Whether the errors alone do not tell which solution is right."""
-        return self.ambiguity >= AMBIGUOUS_RATIO
-
-    @property
     def solutions(self) -> tuple[PoseSolution, ...]:
         """Both solutions, the chosen one first, or the only one."""
         chosen = PoseSolution(self.camera_from_tag, self.reprojection_error_px, self.covariance, self.misfit)
         return (chosen,) if self.alternative is None else (chosen, self.alternative)
+
+    def nearest_to(self, rotation: NDArray[np.float64]) -> PoseEstimate:
+        """Return the estimate as it is known to be right: the solution nearest to a (3, 3) rotation is chosen."""
+        angles = [angle_between(one.camera_from_tag[:3, :3], rotation) for one in self.solutions]
+        return replace(self.swapped() if angles[-1] < angles[0] else self, is_ambiguous=False)
 
     def swapped(self) -> PoseEstimate:
         """Return the same estimate with the alternative as the chosen one; itself when there is no alternative."""
@@ -239,6 +244,16 @@ def ambiguity_of(solutions: Sequence[PoseSolution]) -> float:
     return smaller / larger if larger > 0 else 1.0
 
 
+def evidence_of(solutions: Sequence[PoseSolution]) -> float:
+    """Return for the first of two solutions how much likelier it is, as a logarithm; 0 when there is only one."""
+    if len(solutions) < 2:
+        return 0.0
+    chosen, other = (solution.misfit for solution in solutions)
+    # Four corners leave two degrees of freedom: a misfit beyond that tells that corners are noisier in this image.
+    variance = max(1.0, min(chosen, other) / 2)
+    return max(-MAX_EVIDENCE, min((other - chosen) / (2 * variance), MAX_EVIDENCE))
+
+
 def _estimate(solutions: list[PoseSolution]) -> PoseEstimate | None:
     if not solutions:
         return None
@@ -248,12 +263,14 @@ def _estimate(solutions: list[PoseSolution]) -> PoseEstimate | None:
         # The trace of the rotation between them is 1 + 2 cos(angle).
         if np.vdot(one, other) > 1 + 2 * math.cos(SAME_SOLUTION):
             solutions = solutions[:1]
-    best = solutions[0]
+    best, ambiguity = solutions[0], ambiguity_of(solutions)
+    is_ambiguous = len(solutions) > 1 and (ambiguity >= AMBIGUOUS_RATIO or evidence_of(solutions) < CLEAR_EVIDENCE)
     return PoseEstimate(
         camera_from_tag=best.camera_from_tag,
         reprojection_error_px=best.reprojection_error_px,
         alternative=solutions[1] if len(solutions) > 1 else None,
-        ambiguity=ambiguity_of(solutions),
+        ambiguity=ambiguity,
+        is_ambiguous=is_ambiguous,
         covariance=best.covariance,
         misfit=best.misfit,
     )

@@ -92,6 +92,10 @@ class Tagger:
         """
         return self._locator.locate_bundles(tags, intrinsics=intrinsics)
 
+    def settle(self, tags: Sequence[DetectedTag], bundles: Iterable[LocatedBundle]) -> list[DetectedTag]:
+        """Return the tags of an image, each that is used in a bundle with the solution that agrees with it."""
+        return self._locator.settle(tags, bundles)
+
     def forget(self) -> None:
         """Forget what was seen: the next image has nothing to do with the ones before."""
         self._locator.forget()

@@ -226,6 +226,7 @@ class TagWorkers:
         try:
             tags = pipeline.locator.locate(found.tags, intrinsics=frame.intrinsics)
             bundles = pipeline.locator.locate_bundles(tags, intrinsics=frame.intrinsics)
+            tags = pipeline.locator.settle(tags, bundles)
         except PoseInputError as error:
             self._complain(str(error))
             self._statistics.add(unusable=1)
