@@ -92,7 +92,7 @@ class CornerNoise:
         return max(SCALE_RANGE[0], min(math.sqrt(self._sum / self._dof), SCALE_RANGE[1]))
 
     def learn(self, misfit: float) -> None:
-        """Learn from one tag whose pose is clear.
+        """Learn from one tag.
 
         Args:
             misfit: sum of its squared residuals, in standard deviations of corner_sigmas().

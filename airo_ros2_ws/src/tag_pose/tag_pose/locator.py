@@ -203,8 +203,9 @@ class TagLocator:
                 seen = self._priors.get(name)
                 estimate, prior = follow(estimate, seen.prior if seen else None)
                 self._priors[name] = _Seen(prior, self._frame_number)
-            if estimate is not None and not estimate.is_ambiguous:
-                self._noise.learn(estimate.misfit * scale**2)
+            if estimate is not None:
+                # To learn from clear ones alone would be to learn from those that noise has spared.
+                self._noise.learn(min(solution.misfit for solution in estimate.solutions) * scale**2)
             followed.append(estimate)
         return followed
 
