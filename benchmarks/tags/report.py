@@ -28,7 +28,7 @@ lens blur of 0.6 px and noise of 2 grey levels. *Side* is that of a tag that fac
   all that was found, also where the wrong one of the two solutions was chosen.
 * **bias**: mean error of the range, % (positive: too far), with its standard error.
 * **wrong**: the other of the two solutions was right; of subjects that give only one, a rotation off by 20 degrees or
-  more. **unflagged**: of those, not reported as ambiguous. **flagged**: of all, reported as ambiguous. Each image stands alone here.
+  more. **unflagged**: of those, not reported as ambiguous; **flagged**: all that are. Each image stands alone here.
 * **NEES / 6**: mean squared error in units of the reported covariance, per degree of freedom; 1 is honest, more is too
   sure. The covariance holds around one solution, so wrong solutions do not count.
 """

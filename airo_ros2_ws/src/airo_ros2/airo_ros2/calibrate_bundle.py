@@ -14,8 +14,8 @@ from airo_frames.rotation import quaternion_xyzw
 from airo_ros2.detect import image_files
 from tag_pose.bundle import write_bundles
 from tag_pose.bundle_calibration import BundleCalibration, calibrate_bundle
-from tag_pose.exceptions import BundleCalibrationError
 from tag_pose.detector_settings import DetectorSettings
+from tag_pose.exceptions import BundleCalibrationError
 from tag_pose.gray import to_gray
 from tag_pose.observation import DetectedTag
 from tag_pose.tag_name import TagName, tag_name

@@ -26,8 +26,8 @@ __all__ = ["refined_corners"]
 
 # Places along an edge, as parts of it: not at its ends, where the profile meets the other edge.
 PLACES = np.linspace(1 / 17, 16 / 17, 40)
-# Places across it, in standard deviations of the window, and the two filters: a profile's contrast under the window, and
-# how far from the middle it is.
+# Places across it, in standard deviations of the window, and two filters: a profile's contrast under the window, and
+# how far from the middle that is.
 ACROSS = np.linspace(-2.5, 2.5, 10)
 ALONG = PLACES - 0.5
 POWERS = np.stack([np.ones_like(ALONG), ALONG, ALONG * ALONG], axis=1)  # of a line's normal equations
@@ -108,15 +108,15 @@ def _pass(
     ends, is_followed = _lines(seen)
     moved = corners[:, :, None] + np.stack([np.zeros_like(ways), ways], axis=2) + normals[:, :, None] * ends[..., None]
     found = _crossings(moved)
-    return found, is_followed.all(axis=1) & np.isfinite(found).all(axis=(1, 2))
+    return found, np.asarray(is_followed.all(axis=1) & np.isfinite(found).all(axis=(1, 2)))
 
 
 def _bends(
     corners: NDArray[np.float64], intrinsics: Intrinsics | None
-) -> tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]:
-    """Return how far edges lie beside straight ones at each place, px, and corners beside the crossings of lines."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how far edges lie beside straight ones at each place, px, and crossings of lines beside corners."""
     if intrinsics is None or not intrinsics.distortion.any():
-        return 0.0, 0.0
+        return np.zeros((1, 1, len(PLACES), 2)), np.zeros((1, 4, 2))
     rays, _ = corner_rays(corners, intrinsics=intrinsics, are_crossings=True)
     ways = rays[:, NEXT] - rays
     parts = np.concatenate([[0.0, 1.0], PLACES])[:, None]

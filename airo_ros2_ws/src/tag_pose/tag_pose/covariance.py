@@ -47,7 +47,11 @@ def corner_sigmas(corners: NDArray[np.float64], *, backend: str = DEFAULT_BACKEN
 
 
 def whitened(
-    pixels_by_ray: NDArray[np.float64], corners: NDArray[np.float64], *, sigmas: NDArray[np.float64], are_crossings: bool
+    pixels_by_ray: NDArray[np.float64],
+    corners: NDArray[np.float64],
+    *,
+    sigmas: NDArray[np.float64],
+    are_crossings: bool,
 ) -> NDArray[np.float64]:
     """Return what turns errors of the rays of tags' corners into independent ones of standard deviation 1, (N, 8, 8).
 

@@ -69,7 +69,7 @@ class TagDetector:
 
         Args:
             gray: (H, W) uint8; may be read-only and of any strides. Images too small for a tag have none.
-            intrinsics: of the image; where the lens bends the edges of tags, the refinement follows them along the bend.
+            intrinsics: of the image; where its lens bends the edges of tags, the refinement follows the bend.
 
         Returns:
             Those that pass max_hamming and min_decision_margin; pixels in OpenCV's convention.

@@ -16,7 +16,16 @@ from tag_pose.tracking import TagTracks
 __all__ = ["Pipeline"]
 
 _SEARCH = (
-    *("families", "backend", "decimate", "blur_sigma", "refine_edges", "corner_refinement", "sharpening", "max_hamming"),
+    *(
+        "families",
+        "backend",
+        "decimate",
+        "blur_sigma",
+        "refine_edges",
+        "corner_refinement",
+        "sharpening",
+        "max_hamming",
+    ),
     *("min_decision_margin", "tracking_period", "workers"),
 )
 _LOCATOR = ("tag_size", "tags", "bundles", "backend", "refine_edges", "corner_refinement")

@@ -28,8 +28,8 @@ __all__ = [
 ]
 
 # One image does not tell which solution is right when the ratio of their errors is larger than this, or when one is
-# likelier by a smaller factor than this power of e: the smaller error was the wrong solution's too often (rendered small
-# and frontal tags).
+# likelier by a smaller factor than this power of e: the wrong one had the smaller error too often (rendered small and
+# frontal tags).
 AMBIGUOUS_RATIO, CLEAR_EVIDENCE = 0.2, 3.0
 MAX_EVIDENCE = 24.0  # of one image
 # A previous pose farther than this from both solutions tells nothing about which one is right.

@@ -48,9 +48,9 @@ def fit_poses(
     """Refine poses until the points lie on their rays as well as they can.
 
     Residuals are metric @ (seen rays - rays of the points), of one or several points that err together. With the
-    derivative of the pixel by the ray in the metric, they are reprojection errors in pixels to first order, whatever the
-    lens; with the inverse root of the pixels' covariance as well, the fit is one of maximum likelihood; zero leaves
-    points out.
+    derivative of the pixel by the ray in the metric, they are reprojection errors in pixels to first order, whatever
+    the lens; with the inverse root of the pixels' covariance as well, the fit is one of maximum likelihood; zero
+    leaves points out.
 
     Args:
         points: (B, M, 3) or (M, 3) float64, m, body frame.

@@ -155,7 +155,9 @@ def test_covariances_hold_what_lines_through_edges_do(is_refined: bool) -> None:
         pose = facing_camera((*rng.uniform(-0.1, 0.1, 2), 0.7), tilt=rng.uniform(25, 55), tilt_axis=rng.uniform(0, 360))
         clean = observed(pose)
         noise = edge_noise(clean.corners, sigma=float(corner_sigmas(clean.corners, backend=backend)), rng=rng)
-        (tag,) = locator.locate([replace(clean, corners=clean.corners + noise, is_refined=is_refined)], intrinsics=CAMERA)
+        (tag,) = locator.locate(
+            [replace(clean, corners=clean.corners + noise, is_refined=is_refined)], intrinsics=CAMERA
+        )
         locator.forget_poses()
         assert tag.pose is not None and tag.pose.covariance is not None
         turn = cv2.Rodrigues(pose[:3, :3] @ tag.pose.camera_from_tag[:3, :3].T)[0].reshape(3)
