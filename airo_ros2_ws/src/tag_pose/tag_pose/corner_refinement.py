@@ -26,11 +26,11 @@ __all__ = ["refined_corners"]
 
 # Places along an edge, as parts of it: not at its ends, where the profile meets the other edge.
 PLACES = np.linspace(1 / 17, 16 / 17, 40)
+ALONG = PLACES - 0.5
+POWERS = np.stack([np.ones_like(ALONG), ALONG, ALONG * ALONG], axis=1)  # of a line's normal equations
 # Places across it, in standard deviations of the window, and two filters: a profile's contrast under the window, and
 # how far from the middle that is.
 ACROSS = np.linspace(-2.5, 2.5, 10)
-ALONG = PLACES - 0.5
-POWERS = np.stack([np.ones_like(ALONG), ALONG, ALONG * ALONG], axis=1)  # of a line's normal equations
 MIDDLES = (ACROSS[1:] + ACROSS[:-1]) / 2
 WINDOW = np.exp(-np.square(MIDDLES) / 2)
 FILTERS = np.stack(
@@ -38,11 +38,14 @@ FILTERS = np.stack(
 ).astype(np.float32)
 # The window's standard deviation: wide takes in more of a blurred edge, narrow less of the tag's other edges.
 WINDOW_CELLS, WINDOW_RANGE_PX = 0.2, (0.4, 1.0)
+# Where the bend of an edge is looked at, and the cubic through its values at a third and at two thirds.
+BEND_PLACES = np.array([0.0, 1.0, 1 / 3, 2 / 3])
+BEND_WEIGHTS = 4.5 * (PLACES * (1 - PLACES) * np.stack([2 - 3 * PLACES, 3 * PLACES - 1])).T
 NEXT, OPPOSITE, BEFORE = [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]  # corner, and edge from it, around a tag
 CELLS = 8  # of a tag between its border's edges; families have 5 to 8
 # A window shows less of a shift than there is, by how wide it is beside the edge: usual lens and pixel together.
 EDGE_SIGMA_PX = 0.65
-MAX_PASSES, STILL_PX = 4, 0.02
+MAX_PASSES, STILL_PX = 4, 0.03
 MIN_CONTRAST = 4.0  # grey levels under the window, median along an edge
 FAINT = 0.25  # of that: a place with less contrast tells nothing
 OUTLIER, LEAST_OUTLIER_PX = 4.0, 0.02  # standard deviations of the positions along an edge; px
@@ -119,11 +122,11 @@ def _bends(
         return np.zeros((1, 1, len(PLACES), 2)), np.zeros((1, 4, 2))
     rays, _ = corner_rays(corners, intrinsics=intrinsics, are_crossings=True)
     ways = rays[:, NEXT] - rays
-    parts = np.concatenate([[0.0, 1.0], PLACES])[:, None]
+    parts = BEND_PLACES[:, None]
     along = rays[:, :, None] + parts * ways[:, :, None]
     bent = project(along.reshape(-1, 2), intrinsics=intrinsics).reshape(along.shape)
     straight = bent[:, :, :1] + parts * (bent[:, :, 1:2] - bent[:, :, :1])
-    return (bent - straight)[:, :, 2:], corners - bent[:, :, 0]
+    return BEND_WEIGHTS @ (bent - straight)[:, :, 2:], corners - bent[:, :, 0]
 
 
 def _normals(corners: NDArray[np.float64]) -> NDArray[np.float64]:
