@@ -28,13 +28,13 @@ __all__ = ["refined_corners"]
 PLACES = np.linspace(1 / 17, 16 / 17, 40)
 ALONG = PLACES - 0.5
 POWERS = np.stack([np.ones_like(ALONG), ALONG, ALONG * ALONG], axis=1)  # of a line's normal equations
-# Places across it, in standard deviations of the window, and two filters: a profile's contrast under the window, and
-# how far from the middle that is.
+# Places across it, in standard deviations of the window, and filters: a profile's contrast under the window, and the
+# first and second moments of that about the middle.
 ACROSS = np.linspace(-2.5, 2.5, 10)
 MIDDLES = (ACROSS[1:] + ACROSS[:-1]) / 2
 WINDOW = np.exp(-np.square(MIDDLES) / 2)
 FILTERS = np.stack(
-    [np.append(0.0, window) - np.append(window, 0.0) for window in (WINDOW, WINDOW * MIDDLES)], axis=1
+    [np.append(0.0, window) - np.append(window, 0.0) for window in (WINDOW, WINDOW * MIDDLES, WINDOW * MIDDLES**2)], axis=1
 ).astype(np.float32)
 # The window's standard deviation: wide takes in more of a blurred edge, narrow less of the tag's other edges.
 WINDOW_CELLS, WINDOW_RANGE_PX = 0.2, (0.4, 1.0)
@@ -43,8 +43,7 @@ BEND_PLACES = np.array([0.0, 1.0, 1 / 3, 2 / 3])
 BEND_WEIGHTS = 4.5 * (PLACES * (1 - PLACES) * np.stack([2 - 3 * PLACES, 3 * PLACES - 1])).T
 NEXT, OPPOSITE, BEFORE = [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]  # corner, and edge from it, around a tag
 CELLS = 8  # of a tag between its border's edges; families have 5 to 8
-# A window shows less of a shift than there is, by how wide it is beside the edge: usual lens and pixel together.
-EDGE_SIGMA_PX = 0.65
+MAX_SPREAD = 0.8  # of the gradient under the window, in its variances: what is as wide as the window has no centre
 MAX_PASSES, STILL_PX = 4, 0.03
 MIN_CONTRAST = 4.0  # grey levels under the window, median along an edge
 FAINT = 0.25  # of that: a place with less contrast tells nothing
@@ -162,7 +161,10 @@ def _positions(
     usual[~(np.abs(usual) >= MIN_CONTRAST)] = np.nan
     relative = contrasts / usual
     is_seen = relative > FAINT
-    gains = windows * (1 + np.square(EDGE_SIGMA_PX / windows))
+    # A window shows less of a shift than there is, the less the wider the edge is: of two Gaussians, by the part of the
+    # window's variance that their product lacks.
+    spreads = (filtered[..., 2] * is_seen).sum(axis=2) / (contrasts * is_seen).sum(axis=2)
+    gains = windows / (1 - np.clip(spreads, 0, MAX_SPREAD))
     shifts = np.where(is_seen, moments / np.where(is_seen, contrasts, 1), 0) * gains[..., None]
     is_dark_inside = usual[..., 0] > 0
     is_followed = np.isfinite(usual[..., 0]) & (is_dark_inside == is_dark_inside[:, :1])
