@@ -33,9 +33,8 @@ POWERS = np.stack([np.ones_like(ALONG), ALONG, ALONG * ALONG], axis=1)  # of a l
 ACROSS = np.linspace(-2.5, 2.5, 10)
 MIDDLES = (ACROSS[1:] + ACROSS[:-1]) / 2
 WINDOW = np.exp(-np.square(MIDDLES) / 2)
-FILTERS = np.stack(
-    [np.append(0.0, window) - np.append(window, 0.0) for window in (WINDOW, WINDOW * MIDDLES, WINDOW * MIDDLES**2)], axis=1
-).astype(np.float32)
+MOMENTS = WINDOW * MIDDLES ** np.arange(3)[:, None]
+FILTERS = np.stack([np.append(0.0, one) - np.append(one, 0.0) for one in MOMENTS], axis=1).astype(np.float32)
 # The window's standard deviation: wide takes in more of a blurred edge, narrow less of the tag's other edges.
 WINDOW_CELLS, WINDOW_RANGE_PX = 0.2, (0.4, 1.0)
 # Where the bend of an edge is looked at, and the cubic through its values at a third and at two thirds.
