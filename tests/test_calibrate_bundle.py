@@ -104,6 +104,25 @@ def test_detect_locates_the_bundle(calibrated: tuple[Path, Any]) -> None:
     assert "cube (" in text and "from 4 tags" in text
 
 
+def test_tags_have_sizes_of_their_own(calibrated: tuple[Path, Any]) -> None:
+    """A size by id goes before that of all tags, and without one of these a tag is left out."""
+    folder, _ = calibrated
+    options = ["--intrinsics", INTRINSICS, "--output", folder / "sizes.yaml", "--tag-sizes"]
+    wrong_for_others = run(
+        "calibrate-bundle", folder / "images", *options, "0=0.05,tag36h11:1=0.05,2=0.05,3=0.05", "--tag-size", "0.09"
+    )
+    assert wrong_for_others.returncode == 0, wrong_for_others.stderr
+    (body,) = read_bundles(folder / "sizes.yaml")
+    assert [tag.size for tag in body.tags] == [SIZE] * 4
+    np.testing.assert_allclose(body.tags[3].bundle_from_tag[:3, 3], bundle_from_tag(3)[:3, 3], atol=5e-4)
+    assert run("calibrate-bundle", folder / "images", *options, "0=0.05,2=0.05").returncode == 0
+    (body,) = read_bundles(folder / "sizes.yaml")
+    assert [tag.tag_id for tag in body.tags] == [0, 2]
+    for text, said in (("0:0.05", "expected ID=M,ID=M"), ("0=-1", "above 0"), ("x:y=0.1", "FAMILY:ID")):
+        done = run("calibrate-bundle", folder / "images", *options, text)
+        assert done.returncode == 2 and said in done.stderr
+
+
 def test_what_is_missing_is_one_line(tmp_path: Path) -> None:
     """Too few images, tags that are not connected, and no camera are said; nothing is written."""
     rng = np.random.default_rng(6)
@@ -114,6 +133,12 @@ def test_what_is_missing_is_one_line(tmp_path: Path) -> None:
     few = run("calibrate-bundle", tmp_path / "0.png", *options, *camera)
     apart = run("calibrate-bundle", tmp_path, *options, *camera)
     blind = run("calibrate-bundle", tmp_path, *options)
-    for done, said in ((few, "images are too few"), (apart, "not connected"), (blind, "--intrinsics")):
+    unsized = run("calibrate-bundle", tmp_path, *options[2:], *camera)
+    for done, said in (
+        (few, "images are too few"),
+        (apart, "not connected"),
+        (blind, "--intrinsics"),
+        (unsized, "--tag-sizes"),
+    ):
         assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "bundle.yaml").exists()

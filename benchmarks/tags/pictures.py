@@ -29,7 +29,7 @@ REFERENCE = Subject(
     "tag_pose, pupil, settings of the reference",
     "pupil-apriltags",
     "pupil_apriltags",
-    ours("pupil", refine_edges=False),
+    ours("pupil", refine_edges=False, corner_refinement="none"),
 )
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from airo_camera.sources.source import TagTruth
 from airo_frames.rotation import angle_between
-from tag_pose.pose import AMBIGUOUS_RATIO
 from tags.subjects import Sighting
 
 __all__ = ["Scores", "is_wrong_branch", "normalised_error"]
@@ -66,7 +65,7 @@ class Scores:
         self.ranges.append(100 * (float(np.linalg.norm(position)) - distance) / distance)
         wrong = is_wrong_branch(sighting, true_rotation)
         self.wrong.append(wrong)
-        self.flagged.append(sighting.ambiguity is not None and sighting.ambiguity >= AMBIGUOUS_RATIO)
+        self.flagged.append(bool(sighting.is_ambiguous))
         if sighting.covariance is not None and not wrong:
             self.nees.append(normalised_error(sighting, camera_from_tag) / 6)
 
@@ -99,7 +98,7 @@ def is_wrong_branch(sighting: Sighting, true_rotation: NDArray[np.float64]) -> b
     assert sighting.rotation is not None
     angle = angle_between(sighting.rotation, true_rotation)
     if sighting.alternative is None:
-        return sighting.ambiguity is None and angle > 2 * BRANCHES_APART
+        return sighting.is_ambiguous is None and angle > 2 * BRANCHES_APART
     is_other_better = angle_between(sighting.alternative, true_rotation) < angle
     return is_other_better and angle_between(sighting.alternative, sighting.rotation) > BRANCHES_APART
 

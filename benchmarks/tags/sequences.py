@@ -62,7 +62,7 @@ def _count(counts: dict[str, list[int]], backend: str, side: float, rng: np.rand
 
 def _by_error(pose: Any) -> Any:
     """Return the estimate as one image alone would have it."""
-    is_swapped = pose.alternative is not None and pose.alternative.reprojection_error_px < pose.reprojection_error_px
+    is_swapped = pose.alternative is not None and pose.alternative.misfit < pose.misfit
     return pose.swapped() if is_swapped else pose
 
 

@@ -33,7 +33,7 @@ class Sighting:
         rotation: (3, 3) float64, camera from tag; None without a pose.
         position: (3,) float64, m.
         alternative: (3, 3) float64, rotation of the other solution, where the subject tells it.
-        ambiguity: ratio of both errors, where the subject tells it.
+        is_ambiguous: whether the subject says that it might be the other one; None where it does not tell.
         covariance: (6, 6) float64, where the subject tells it.
     """
 
@@ -42,7 +42,7 @@ class Sighting:
     rotation: NDArray[np.float64] | None = None
     position: NDArray[np.float64] | None = None
     alternative: NDArray[np.float64] | None = None
-    ambiguity: float | None = None
+    is_ambiguous: bool | None = None
     covariance: NDArray[np.float64] | None = None
 
 
@@ -98,7 +98,7 @@ def _of_tag(tag: Any) -> Sighting:
         pose.camera_from_tag[:3, :3],
         pose.position,
         None if pose.alternative is None else pose.alternative.camera_from_tag[:3, :3],
-        pose.ambiguity,
+        pose.is_ambiguous,
         pose.covariance,
     )
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from airo_frames.intrinsics import Intrinsics
+from tag_pose.corner_refinement import refined_corners
+from tag_pose.detector import TagDetector
 from tag_pose.detector_settings import DetectorSettings
 from tag_pose.observation import TagObservation
 from tag_pose.tagger import Tagger
@@ -22,26 +24,38 @@ TAGS = 6
 
 
 def run_timing(*, is_quick: bool) -> list[dict[str, Any]]:
-    """Return medians over a moving 1080p scene: detector, poses with and without a lens that distorts."""
+    """Return medians over a moving 1080p scene: detector, refinement as part of it, poses by a lens and a pinhole."""
     rounds = 5 if is_quick else 24
     centre = ((SIZE_WH[0] - 1) / 2, (SIZE_WH[1] - 1) / 2)
     pinhole = Intrinsics.pinhole(FOCAL, FOCAL, *centre)
     lens = Intrinsics(pinhole.camera_matrix, np.array([-0.2, 0.05, 0.001, -0.001, 0.0]))
     rows = []
     for backend in ("pupil", "pyapriltags"):
-        with Tagger(DetectorSettings(backend=backend), tag_size=TAG_SIZE) as tagger:
-            secs: dict[str, list[float]] = {"detector": [], "poses": [], "poses_distorted": []}
+        bare = DetectorSettings(backend=backend, corner_refinement="none")
+        with (
+            Tagger(DetectorSettings(backend=backend), tag_size=TAG_SIZE) as tagger,
+            TagDetector(bare) as library,
+        ):
+            secs: dict[str, list[float]] = {"detector": [], "refinement": [], "poses": [], "poses_distorted": []}
             for number in range(rounds):
                 image = _image(pinhole, np.random.default_rng([number // 4, 9]))
                 start = time.perf_counter()
-                seen = tagger.detect(image)
+                seen = tagger.detect(image, intrinsics=pinhole)
                 secs["detector"].append(time.perf_counter() - start)
+                secs["refinement"].append(_refinement_secs(image, library.detect(image), pinhole))
                 secs["poses"].append(_pose_secs(tagger, seen, pinhole))
                 secs["poses_distorted"].append(_pose_secs(tagger, seen, lens))
             rows.append(
                 {"backend": backend, "tags": len(seen)} | {f"{name}_ms": 1e3 * median(s) for name, s in secs.items()}
             )
     return rows
+
+
+def _refinement_secs(image: Any, seen: list[TagObservation], intrinsics: Intrinsics) -> float:
+    corners = np.stack([tag.corners for tag in seen])
+    start = time.perf_counter()
+    refined_corners(image, corners, intrinsics=intrinsics)
+    return time.perf_counter() - start
 
 
 def _pose_secs(tagger: Tagger, seen: list[TagObservation], intrinsics: Intrinsics) -> float:

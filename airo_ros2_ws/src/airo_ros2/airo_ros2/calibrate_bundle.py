@@ -15,6 +15,7 @@ from airo_ros2.detect import image_files
 from tag_pose.bundle import write_bundles
 from tag_pose.bundle_calibration import BundleCalibration, calibrate_bundle
 from tag_pose.detector_settings import DetectorSettings
+from tag_pose.exceptions import BundleCalibrationError
 from tag_pose.gray import to_gray
 from tag_pose.observation import DetectedTag
 from tag_pose.tag_name import TagName, tag_name
@@ -38,10 +39,12 @@ def run_calibrate_bundle(arguments: argparse.Namespace, *, write: Callable[[str]
         ImageFileError: an image cannot be read.
         TagPoseError: a setting does not suit.
     """
+    if arguments.tag_size is None and not arguments.tag_sizes:
+        raise BundleCalibrationError("no tag has a size: give --tag-size for all tags, --tag-sizes for single ones")
     settings = DetectorSettings(families=(arguments.family,), backend=arguments.backend)
     origin = None if arguments.origin is None else tag_name(arguments.origin)
     files = list(image_files(arguments.images))
-    with Tagger(settings, tag_size=arguments.tag_size) as tagger:
+    with Tagger(settings, tag_size=arguments.tag_size, tag_sizes=arguments.tag_sizes) as tagger:
         views = list(_views(files, tagger, arguments))
     result = calibrate_bundle(
         [tags for tags, _ in views],
@@ -50,7 +53,7 @@ def run_calibrate_bundle(arguments: argparse.Namespace, *, write: Callable[[str]
         frame=arguments.frame,
         origin=origin,
         backend=arguments.backend,
-        are_crossings=settings.refine_edges,
+        are_crossings=settings.are_crossings,
     )
     write_bundles(arguments.output, [result.layout], comment=_summary(result, len(files)))
     if arguments.json:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tag_pose.pose import PRIOR_REACH, PoseEstimate
+from tag_pose.pose import PRIOR_REACH, PoseEstimate, evidence_of
 
-__all__ = ["BranchPrior", "follow"]
+__all__ = ["BranchPrior", "follow", "known"]
 
 # Evidence is the logarithm of how many times likelier one solution is than the other.
-MAX_OF_FRAME = 24.0  # one image that is as clear as this overrules everything before
-MAX_EVIDENCE = 12.0
+MAX_EVIDENCE = 12.0  # half of what one image may tell: a clear one overrules everything before
 KEPT_PER_FRAME = 0.98  # errors of successive images are alike: old evidence fades
 TOLD_APART = math.radians(30)  # by less than this, a solution may have been either of those before
 
@@ -32,7 +31,7 @@ class BranchPrior:
     evidence: float
 
 
-def follow(estimate: PoseEstimate, prior: BranchPrior | None, *, sigma: float) -> tuple[PoseEstimate, BranchPrior]:
+def follow(estimate: PoseEstimate, prior: BranchPrior | None) -> tuple[PoseEstimate, BranchPrior]:
     """Choose between the solutions of a tag with the evidence of this image and of those before.
 
     The wrong solution explains each image a little worse, and turns the other way when the tag turns: over some images
@@ -41,27 +40,22 @@ def follow(estimate: PoseEstimate, prior: BranchPrior | None, *, sigma: float) -
     Args:
         estimate: of this image, the solution of the smaller error first.
         prior: as it was returned for the image before; None to begin.
-        sigma: px, standard deviation of the coordinates of the corners.
 
     Returns:
         The estimate with the chosen solution first, and what to pass with the next image.
     """
     solutions = estimate.solutions
     rotations = tuple(solution.camera_from_tag[:3, :3] for solution in solutions)
-    evidence = _of_image(estimate, sigma=sigma) + (0.0 if prior is None else _of_prior(prior, rotations))
+    evidence = evidence_of(solutions) + (0.0 if prior is None else _of_prior(prior, rotations))
     evidence = max(-MAX_EVIDENCE, min(evidence, MAX_EVIDENCE))
     if evidence < 0:
         return estimate.swapped(), BranchPrior(rotations[::-1], -evidence)
     return estimate, BranchPrior(rotations, evidence)
 
 
-def _of_image(estimate: PoseEstimate, *, sigma: float) -> float:
-    if estimate.alternative is None:
-        return 0.0
-    smaller, larger = (4 * solution.reprojection_error_px**2 for solution in estimate.solutions)
-    # Four corners leave two degrees of freedom: an error beyond sigma tells that sigma is larger in this image.
-    variance = max(sigma**2, smaller / 2)
-    return min((larger - smaller) / (2 * variance), MAX_OF_FRAME)
+def known(estimate: PoseEstimate) -> BranchPrior:
+    """Return the prior that an estimate leaves whose chosen solution is known to be right."""
+    return BranchPrior(tuple(one.camera_from_tag[:3, :3] for one in estimate.solutions), MAX_EVIDENCE)
 
 
 def _of_prior(prior: BranchPrior, rotations: tuple[NDArray[np.float64], ...]) -> float:

@@ -21,9 +21,9 @@ from tag_pose.bundle import BundleLayout, BundleTag
 from tag_pose.bundle_adjustment import Sightings, adjust
 from tag_pose.bundle_pose import locate_bundle
 from tag_pose.corner_rays import corner_rays
-from tag_pose.covariance import DEFAULT_BACKEND, corner_sigmas
+from tag_pose.covariance import DEFAULT_BACKEND
 from tag_pose.exceptions import BundleCalibrationError
-from tag_pose.observation import DetectedTag
+from tag_pose.observation import DetectedTag, TagObservation, sigmas_of
 from tag_pose.planar import tag_corners
 from tag_pose.pose import PoseSolution
 from tag_pose.tag_name import TagName
@@ -99,9 +99,10 @@ def calibrate_bundle(
             poses[number] = located.camera_from_bundle
     outlying: list[tuple[int, TagName]] = []
     for _ in range(3):  # each time without what did not fit
-        cameras, tags_seen, corners = _sightings(usable, poses, names, set(outlying))
+        cameras, tags_seen, observations = _sightings(usable, poses, names, set(outlying))
+        corners = np.stack([observation.corners for observation in observations])
         rays, pixels_by_ray = corner_rays(corners, intrinsics=intrinsics, are_crossings=are_crossings)
-        sigmas = corner_sigmas(corners, backend=backend)
+        sigmas = sigmas_of(observations, backend=backend)
         sightings = Sightings(cameras, tags_seen, rays, pixels_by_ray, sigmas)
         fit = adjust(
             sightings,
@@ -252,17 +253,17 @@ def _sightings(
     poses: Mapping[int, NDArray[np.float64]],
     names: Sequence[TagName],
     left_out: set[tuple[int, TagName]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return numbers of the images, (S,), numbers of the tags, (S,), and corners, (S, 4, 2), of all that is used."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[TagObservation]]:
+    """Return numbers of the images, (S,), numbers of the tags, (S,), and the observations of all that is used."""
     places = {name: index for index, name in enumerate(names)}
-    cameras, tags, corners = [], [], []
+    cameras, tags, observations = [], [], []
     for camera, number in enumerate(poses):
         for name, tag in views[number].items():
             if (number, name) not in left_out:
                 cameras.append(camera)
                 tags.append(places[name])
-                corners.append(tag.observation.corners)
-    return np.array(cameras), np.array(tags), np.stack(corners)
+                observations.append(tag.observation)
+    return np.array(cameras), np.array(tags), observations
 
 
 def _text(name: TagName) -> str:

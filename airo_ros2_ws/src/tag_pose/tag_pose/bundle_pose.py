@@ -13,8 +13,8 @@ from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
 from tag_pose.bundle import BundleLayout, BundleTag
 from tag_pose.corner_rays import corner_rays
-from tag_pose.covariance import DEFAULT_BACKEND, corner_sigmas, covariances
-from tag_pose.observation import DetectedTag
+from tag_pose.covariance import DEFAULT_BACKEND, covariances, whitened
+from tag_pose.observation import DetectedTag, sigmas_of
 from tag_pose.planar import tag_corners
 from tag_pose.pose import PRIOR_REACH
 from tag_pose.pose_fit import PoseFits, fit_poses
@@ -96,8 +96,10 @@ def locate_bundle(
     if not members:
         return None
     corners = np.stack([tag.observation.corners for _, tag in members])
-    rays = corner_rays(corners, intrinsics=intrinsics, are_crossings=are_crossings)
-    seen = _Seen.of(members, corners, *rays, sigmas=corner_sigmas(corners, backend=backend) * noise_scale)
+    rays, pixels_by_ray = corner_rays(corners, intrinsics=intrinsics, are_crossings=are_crossings)
+    sigmas = sigmas_of([tag.observation for _, tag in members], backend=backend) * noise_scale
+    metrics = whitened(pixels_by_ray, corners, sigmas=sigmas, are_crossings=are_crossings)
+    seen = _Seen.of(members, corners, rays, pixels_by_ray, metrics, sigmas=sigmas)
     starts = _starts(members, seen, previous)
     near_start = np.maximum(NEAR_START_SIDES * seen.sides, NEAR_START_PX)
     near_fit = np.maximum(np.maximum(NEAR_FIT_SIDES * seen.sides, NEAR_FIT_PX), 6 * seen.sigmas)
@@ -127,6 +129,7 @@ class _Seen:
     points: NDArray[np.float64]  # (M, 4, 3), m, bundle frame
     rays: NDArray[np.float64]  # (M, 4, 2)
     pixels_by_ray: NDArray[np.float64]  # (M, 4, 2, 2)
+    metrics: NDArray[np.float64]  # (M, 8, 8), of the rays of a tag
     sigmas: NDArray[np.float64]  # (M,), px
     sides: NDArray[np.float64]  # (M,), px
 
@@ -137,6 +140,7 @@ class _Seen:
         corners: NDArray[np.float64],
         rays: NDArray[np.float64],
         pixels_by_ray: NDArray[np.float64],
+        metrics: NDArray[np.float64],
         *,
         sigmas: NDArray[np.float64],
     ) -> _Seen:
@@ -146,6 +150,7 @@ class _Seen:
             points=in_tag @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3],
             rays=rays,
             pixels_by_ray=pixels_by_ray,
+            metrics=metrics,
             sigmas=sigmas,
             sides=np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(axis=1),
         )
@@ -161,11 +166,10 @@ class _Seen:
 
     def fit(self, poses: NDArray[np.float64], uses: NDArray[np.bool_]) -> PoseFits:
         """Return the poses refined over some of the tags: uses is (H, M); residuals are in standard deviations."""
-        metrics = self.pixels_by_ray / self.sigmas[:, None, None, None]
         return fit_poses(
             self.points.reshape(-1, 3),
             rays=self.rays.reshape(-1, 2),
-            metrics=(metrics * uses[:, :, None, None, None]).reshape(len(poses), -1, 2, 2),
+            metrics=self.metrics * uses[:, :, None, None],
             rotations=poses[:, :3, :3],
             translations=poses[:, :3, 3],
         )

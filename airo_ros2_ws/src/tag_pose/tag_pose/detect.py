@@ -69,9 +69,10 @@ def detect_image_file(path: Path, *, tagger: Tagger, intrinsics: Intrinsics | No
     gray = to_gray(image, encoding)
     tagger.forget()
     start = time.perf_counter()
-    observations = tagger.detect(gray)
+    observations = tagger.detect(gray, intrinsics=intrinsics)
     detector_time = time.perf_counter() - start
     size_wh = gray.shape[1], gray.shape[0]
     tags = tagger.locate(observations, intrinsics=intrinsics)
     bundles = tagger.locate_bundles(tags, intrinsics=intrinsics) if tagger.locator.bundles else None
+    tags = tags if bundles is None else tagger.settle(tags, bundles)
     return TaggedImage(path, size_wh, detector_time, tags, bundles)

@@ -28,6 +28,7 @@ def detection_as_dict(tag: DetectedTag) -> dict[str, object]:
         "corners": [_numbers(corner) for corner in seen.corners],
         **_pose_fields(tag.pose),
         "alternative": None if tag.pose is None or tag.pose.alternative is None else _pose_fields(tag.pose.alternative),
+        "ambiguous": None if tag.pose is None else tag.pose.is_ambiguous,
         "covariance": None if tag.pose is None or tag.pose.covariance is None else _numbers(tag.pose.covariance),
     }
 

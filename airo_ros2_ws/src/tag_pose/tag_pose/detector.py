@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -12,9 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from airo_frames.intrinsics import Intrinsics
 from tag_pose.backends import BACKENDS
+from tag_pose.corner_refinement import refined_corners
 from tag_pose.detector_settings import DetectorSettings
 from tag_pose.exceptions import DetectorImageError
+from tag_pose.lens import is_known_model
 from tag_pose.observation import TagObservation
 
 __all__ = ["DetectorSettings", "Examination", "TagDetector", "TagObservation", "without_duplicates"]
@@ -61,11 +64,12 @@ class TagDetector:
         """Whether close() was called."""
         return self._backend.closed
 
-    def detect(self, gray: NDArray[np.uint8]) -> list[TagObservation]:
+    def detect(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None = None) -> list[TagObservation]:
         """Return the tags in an image, sorted by family, id and position, each tag once.
 
         Args:
             gray: (H, W) uint8; may be read-only and of any strides. Images too small for a tag have none.
+            intrinsics: of the image; where its lens bends the edges of tags, the refinement follows the bend.
 
         Returns:
             Those that pass max_hamming and min_decision_margin; pixels in OpenCV's convention.
@@ -76,16 +80,19 @@ class TagDetector:
             DetectorClosedError: after close().
             DetectorFailedError: the library failed at this image.
         """
-        return self.examine(gray).tags
+        return self.examine(gray, intrinsics=intrinsics).tags
 
-    def examine(self, gray: NDArray[np.uint8]) -> Examination:
+    def examine(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None = None) -> Examination:
         """Return the tags in an image, as detect() does, and how many candidates were rejected."""
         _check_image(gray)
         if min(gray.shape) < self._settings.smallest_side:
             return Examination([], 0)
         candidates = self._backend.detect(gray)
         accepted = [candidate for candidate in candidates if self._accepts(candidate)]
-        return Examination(without_duplicates(accepted), len(candidates) - len(accepted))
+        tags = without_duplicates(accepted)
+        if self._settings.corner_refinement == "edges":
+            tags = _refined(tags, gray, intrinsics)
+        return Examination(tags, len(candidates) - len(accepted))
 
     def close(self) -> None:
         """Free the native detector. Closing again does nothing."""
@@ -110,6 +117,26 @@ class TagDetector:
         if not accepted:
             logger.debug("rejected %s", observation)
         return accepted
+
+
+def _refined(
+    tags: list[TagObservation], gray: NDArray[np.uint8], intrinsics: Intrinsics | None
+) -> list[TagObservation]:
+    if not tags:
+        return tags
+    if intrinsics is not None and not is_known_model(intrinsics):
+        intrinsics = None  # no pose will come of it either; who asks for one is told
+    corners, is_refined = refined_corners(gray, np.stack([tag.corners for tag in tags]), intrinsics=intrinsics)
+    return [
+        replace(tag, corners=new, center=_diagonals_cross(new), is_refined=True) if is_new else tag
+        for tag, new, is_new in zip(tags, corners, is_refined.tolist(), strict=True)
+    ]
+
+
+def _diagonals_cross(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    one, other, apart = corners[2] - corners[0], corners[3] - corners[1], corners[1] - corners[0]
+    part = (apart[0] * other[1] - apart[1] * other[0]) / (one[0] * other[1] - one[1] * other[0])
+    return np.asarray(corners[0] + part * one)
 
 
 def _check_image(gray: Any) -> None:

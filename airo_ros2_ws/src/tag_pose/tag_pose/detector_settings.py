@@ -15,6 +15,7 @@ __all__ = ["DetectorSettings"]
 MAX_DECIMATE = 8.0
 MAX_BLUR_SIGMA = 5.0
 MAX_SHARPENING = 10.0
+CORNER_REFINEMENTS = ("edges", "none")
 MAX_HAMMING = 2  # the C library corrects no more
 MAX_DECISION_MARGIN = 10_000.0
 
@@ -31,7 +32,10 @@ class DetectorSettings:
         decimate: search for tags in an image this many times smaller: 1, 1.5, or a whole number up to 8.
             Faster; small tags are lost.
         blur_sigma: px, Gaussian blur of the searched image, 0 to 5; about 0.8 helps very noisy images.
-        refine_edges: fit the edges of each tag to the image. Without it corners are biased, the more so with decimate.
+        refine_edges: the library fits the edges of each tag to the image before it reads the tag. Without it corners
+            are biased, the more so with decimate.
+        corner_refinement: "edges" to measure corners anew, from the edges of each tag at sub-pixel steps, several times
+            as exact as the libraries do; "none" to keep theirs.
         sharpening: of the decoded bits, 0 to 10; helps small tags.
         max_hamming: drop tags with more corrected bits, 0 to 2.
         min_decision_margin: drop tags with a smaller margin; margins grow with sharpening.
@@ -45,6 +49,7 @@ class DetectorSettings:
     decimate: float = 1.0
     blur_sigma: float = 0.0
     refine_edges: bool = True
+    corner_refinement: str = "edges"
     sharpening: float = 1.0
     max_hamming: int = 1
     min_decision_margin: float = 20.0
@@ -52,6 +57,10 @@ class DetectorSettings:
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
             raise DetectorSettingError(f"backend is {self.backend!r}: expected one of {', '.join(BACKENDS)}")
+        if self.corner_refinement not in CORNER_REFINEMENTS:
+            raise DetectorSettingError(
+                f"corner_refinement is {self.corner_refinement!r}: expected one of {', '.join(CORNER_REFINEMENTS)}"
+            )
         values: dict[str, object] = {
             "families": _families(self.families, backend=self.backend),
             "decimate": _decimate(self.decimate),
@@ -66,6 +75,11 @@ class DetectorSettings:
         self._warn_of_bad_choices()
 
     @property
+    def are_crossings(self) -> bool:
+        """Whether corners are crossings of lines fitted to the edges, which a lens bends."""
+        return self.refine_edges or self.corner_refinement == "edges"
+
+    @property
     def smallest_side(self) -> int:
         """Smallest image side that the C library survives, px; nothing can be found in anything smaller."""
         # The kernel as in apriltag_detector_detect(); larger than the image it writes beyond it.
@@ -75,8 +89,8 @@ class DetectorSettings:
     def _warn_of_bad_choices(self) -> None:
         if "tag16h5" in self.families:
             logger.warning("tag16h5 finds tags where there are none: choose tag36h11 or tagStandard41h12 if you can")
-        if self.decimate > 1 and not self.refine_edges:
-            logger.warning("decimate %g without refine_edges moves corners by up to a pixel", self.decimate)
+        if self.decimate > 1 and not self.are_crossings:
+            logger.warning("decimate %g without any refinement moves corners by up to a pixel", self.decimate)
 
 
 def _families(names: Iterable[str], *, backend: str) -> tuple[str, ...]:

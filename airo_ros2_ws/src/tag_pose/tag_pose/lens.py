@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from airo_frames.intrinsics import Intrinsics
 from tag_pose.exceptions import PoseInputError
 
-__all__ = ["check_distortion_model", "project", "rays_through"]
+__all__ = ["check_distortion_model", "is_known_model", "project", "rays_through"]
 
 PINHOLE_MODELS = ("", "plumb_bob", "rational_polynomial")
 FISHEYE_MODEL = "equidistant"  # of sensor_msgs; cv2.fisheye's model of Kannala and Brandt
@@ -35,6 +35,15 @@ def check_distortion_model(intrinsics: Intrinsics) -> None:
         raise PoseInputError(
             f"distortion model {model} has {coefficients.size} coefficients: expected {FISHEYE_SIZE} at most"
         )
+
+
+def is_known_model(intrinsics: Intrinsics) -> bool:
+    """Return whether pixels of this camera can be turned into rays."""
+    try:
+        check_distortion_model(intrinsics)
+    except PoseInputError:
+        return False
+    return True
 
 
 def project(rays: NDArray[np.float64], *, intrinsics: Intrinsics) -> NDArray[np.float64]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
-from tag_pose.branch import BranchPrior, follow
+from tag_pose.branch import BranchPrior, follow, known
 from tag_pose.bundle import BundleLayout
 from tag_pose.bundle_pose import LocatedBundle, locate_bundle
-from tag_pose.covariance import DEFAULT_BACKEND, CornerNoise, corner_sigmas
+from tag_pose.covariance import DEFAULT_BACKEND, CornerNoise
 from tag_pose.exceptions import BundleError
 from tag_pose.lens import check_distortion_model
-from tag_pose.observation import DetectedTag, TagObservation
+from tag_pose.observation import DetectedTag, TagObservation, sigmas_of
 from tag_pose.pose import PoseEstimate, check_tag_size, estimate_poses
 from tag_pose.tag_name import TagName, sizes_by_name
 
@@ -104,7 +104,7 @@ class TagLocator:
         sized = [index for index, size in enumerate(sizes) if size is not None]
         if intrinsics is not None and sized:
             corners = np.stack([observations[index].corners for index in sized])
-            sigmas = corner_sigmas(corners, backend=self._backend) * self._noise.scale
+            sigmas = sigmas_of([observations[index] for index in sized], backend=self._backend) * self._noise.scale
             tag_sizes = np.array([sizes[index] for index in sized], dtype=np.float64)
             found = estimate_poses(
                 corners,
@@ -114,7 +114,7 @@ class TagLocator:
                 are_crossings=self._are_crossings,
             )
             names = [observations[index].name for index in sized]
-            for index, pose in zip(sized, self._followed(names, found, sigmas.tolist()), strict=True):
+            for index, pose in zip(sized, self._followed(names, found), strict=True):
                 poses[index] = pose
         return [DetectedTag(*parts) for parts in zip(observations, sizes, poses, strict=True)]
 
@@ -148,6 +148,22 @@ class TagLocator:
                 located.append(found)
         return located
 
+    def settle(self, tags: Sequence[DetectedTag], bundles: Iterable[LocatedBundle]) -> list[DetectedTag]:
+        """Return the tags of an image, each that is used in a bundle with the solution that agrees with it.
+
+        The pose of several tags together is many times as exact as that of one, and has no second solution.
+
+        Args:
+            tags: what locate() returned for that image.
+            bundles: what locate_bundles() returned for it.
+        """
+        expected: dict[TagName, NDArray[np.float64]] = {}
+        for bundle in bundles:
+            if len(bundle.used) > 1:
+                from_bundle = {tag.name: tag.bundle_from_tag[:3, :3] for tag in bundle.layout.tags}
+                expected |= {name: bundle.camera_from_bundle[:3, :3] @ from_bundle[name] for name in bundle.used}
+        return [self._settled(tag, expected.get(tag.observation.name)) for tag in tags]
+
     def size_of(self, name: TagName) -> float | None:
         """Return the size of a tag, m; None when unknown."""
         size = self._sizes_by_name.get(name)
@@ -163,23 +179,33 @@ class TagLocator:
         self._priors.clear()
         self._bundle_priors.clear()
 
+    def _settled(self, tag: DetectedTag, rotation: NDArray[np.float64] | None) -> DetectedTag:
+        name = tag.observation.name
+        # Of two tags of one name only one is in its place: they are told apart by nothing, and have no prior.
+        if rotation is None or tag.pose is None or name not in self._priors:
+            return tag
+        pose = tag.pose.nearest_to(rotation)
+        self._priors[name] = _Seen(known(pose), self._frame_number)
+        return replace(tag, pose=pose)
+
     def _followed(
-        self, names: Sequence[TagName], estimates: Sequence[PoseEstimate | None], sigmas: Sequence[float]
+        self, names: Sequence[TagName], estimates: Sequence[PoseEstimate | None]
     ) -> list[PoseEstimate | None]:
         """Return the estimates with the likelier solution first, and remember what the image tells."""
         appearances, scale = Counter(names), self._noise.scale
         oldest = self._frame_number - PRIOR_LIFETIME_FRAMES
         self._priors = {name: seen for name, seen in self._priors.items() if seen.frame_number >= oldest}
         followed: list[PoseEstimate | None] = []
-        for name, estimate, sigma in zip(names, estimates, sigmas, strict=True):
+        for name, estimate in zip(names, estimates, strict=True):
             if appearances[name] > 1:
                 self._priors.pop(name, None)
             elif estimate is not None:
                 seen = self._priors.get(name)
-                estimate, prior = follow(estimate, seen.prior if seen else None, sigma=sigma)
+                estimate, prior = follow(estimate, seen.prior if seen else None)
                 self._priors[name] = _Seen(prior, self._frame_number)
-            if estimate is not None and not estimate.is_ambiguous:
-                self._noise.learn(estimate.reprojection_error_px, sigma=sigma / scale)
+            if estimate is not None:
+                # To learn from clear ones alone would be to learn from those that noise has spared.
+                self._noise.learn(min(solution.misfit for solution in estimate.solutions) * scale**2)
             followed.append(estimate)
         return followed
 

@@ -49,7 +49,7 @@ def _write_tag(record: Any, tag: DetectedTag) -> None:
     record["position"], record["orientation"] = pose.position, pose.quaternion_xyzw
     record["reprojection_error"] = pose.reprojection_error_px
     if pose.alternative is not None:
-        record["has_alternative"] = True
+        record["has_alternative"], record["is_ambiguous"] = True, pose.is_ambiguous
         record["alternative_position"] = pose.alternative.position
         record["alternative_orientation"] = pose.alternative.quaternion_xyzw
         record["alternative_reprojection_error"] = pose.alternative.reprojection_error_px
@@ -76,6 +76,7 @@ def _read_tag(record: Any) -> DetectedTag:
         reprojection_error_px=best.reprojection_error_px,
         alternative=alternative,
         ambiguity=ambiguity_of([best] if alternative is None else [best, alternative]),
+        is_ambiguous=bool(record["is_ambiguous"]),
         covariance=record["covariance"].reshape(6, 6) if record["has_covariance"] else None,
     )
     return DetectedTag(observation, float(record["size"]), pose)

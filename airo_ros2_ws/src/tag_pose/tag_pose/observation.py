@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tag_pose.covariance import REFINED, corner_sigmas
 from tag_pose.pose import PoseEstimate
 from tag_pose.tag_name import TagName
 
-__all__ = ["DetectedTag", "TagObservation"]
+__all__ = ["DetectedTag", "TagObservation", "sigmas_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,7 @@ class TagObservation:
         decision_margin: mean contrast of the bits against their threshold; higher is surer.
         center: (2,) float64, px, where the diagonals of the tag cross.
         corners: (4, 2) float64, px, of the black border: bottom-left, bottom-right, top-right, top-left of the tag.
+        is_refined: the corners were measured anew after the library had found the tag.
 
     Memory: both arrays are read-only copies of what was given.
     """
@@ -34,6 +37,7 @@ class TagObservation:
     decision_margin: float
     center: NDArray[np.float64]
     corners: NDArray[np.float64]
+    is_refined: bool = False
 
     def __post_init__(self) -> None:
         for name in ("center", "corners"):
@@ -60,3 +64,15 @@ class DetectedTag:
     observation: TagObservation
     tag_size: float | None
     pose: PoseEstimate | None
+
+
+def sigmas_of(observations: Sequence[TagObservation], *, backend: str) -> NDArray[np.float64]:
+    """Return the standard deviations of the coordinates of tags' corners in sharp images with little noise, px, (N,).
+
+    Args:
+        observations: one or more.
+        backend: the library that found them.
+    """
+    corners = np.stack([observation.corners for observation in observations])
+    is_refined = np.array([observation.is_refined for observation in observations])
+    return np.where(is_refined, corner_sigmas(corners, backend=REFINED), corner_sigmas(corners, backend=backend))

@@ -22,6 +22,7 @@ from tag_pose.overlay_output import OverlayOutput
 from tag_pose.pipeline import Pipeline
 from tag_pose.standard_messages import (
     Located,
+    bundle_markers,
     covariance_message,
     fill_apriltag_detection,
     located,
@@ -94,7 +95,9 @@ class TagOutputs:
         if self._poses.get_subscription_count():
             self._poses.publish(PoseArray(header=header, poses=[pose_message(pose) for _, pose in tags]))
         if self._markers.get_subscription_count() and tags:
-            self._markers.publish(MarkerArray(markers=[m for tag, pose in tags for m in markers_of(header, tag, pose)]))
+            markers = [marker for tag, pose in tags for marker in markers_of(header, tag, pose)]
+            markers += [marker for bundle in result.bundles for marker in bundle_markers(header, bundle)]
+            self._markers.publish(MarkerArray(markers=markers))
         self._apriltag.publish(header, result.tags)
         self._overlay.offer(result)
 

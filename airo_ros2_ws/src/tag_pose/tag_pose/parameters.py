@@ -27,7 +27,10 @@ class TagPoseParameters:
     backend: str = parameter("pupil", "detector library: pupil or pyapriltags", live=True)
     decimate: float = parameter(1.0, "search in an image this many times smaller", minimum=1.0, maximum=8.0, live=True)
     blur_sigma: float = parameter(0.0, "blur of the searched image, px", minimum=0.0, maximum=5.0, live=True)
-    refine_edges: bool = parameter(True, "fit the edges of each tag to the image", live=True)
+    refine_edges: bool = parameter(True, "the library fits the edges of each tag to the image", live=True)
+    corner_refinement: str = parameter(
+        "edges", "measure corners from the edges of each tag once more: edges or none", live=True
+    )
     sharpening: float = parameter(1.0, "sharpening of the decoded bits", minimum=0.0, maximum=10.0, live=True)
     max_hamming: int = parameter(1, "drop tags with more corrected bits", minimum=0, maximum=2, live=True)
     min_decision_margin: float = parameter(
@@ -56,6 +59,7 @@ class TagPoseParameters:
             decimate=self.decimate,
             blur_sigma=self.blur_sigma,
             refine_edges=self.refine_edges,
+            corner_refinement=self.corner_refinement,
             sharpening=self.sharpening,
             max_hamming=self.max_hamming,
             min_decision_margin=self.min_decision_margin,

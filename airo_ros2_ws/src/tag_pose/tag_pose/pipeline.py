@@ -16,10 +16,19 @@ from tag_pose.tracking import TagTracks
 __all__ = ["Pipeline"]
 
 _SEARCH = (
-    *("families", "backend", "decimate", "blur_sigma", "refine_edges", "sharpening", "max_hamming"),
+    *(
+        "families",
+        "backend",
+        "decimate",
+        "blur_sigma",
+        "refine_edges",
+        "corner_refinement",
+        "sharpening",
+        "max_hamming",
+    ),
     *("min_decision_margin", "tracking_period", "workers"),
 )
-_LOCATOR = ("tag_size", "tags", "bundles", "backend")
+_LOCATOR = ("tag_size", "tags", "bundles", "backend", "refine_edges", "corner_refinement")
 _GATE = ("max_rate", "every_nth")
 
 
@@ -67,7 +76,11 @@ class Pipeline:
             bundles = tuple(read_bundles(Path(parameters.bundles).expanduser())) if parameters.bundles else ()
             check_names(table, bundles)
             locator = TagLocator(
-                tag_size=parameters.tag_size or None, tag_sizes=table.sizes, bundles=bundles, backend=parameters.backend
+                tag_size=parameters.tag_size or None,
+                tag_sizes=table.sizes,
+                bundles=bundles,
+                backend=parameters.backend,
+                are_crossings=parameters.detector_settings().are_crossings,
             )
         if previous is not None and is_kept(_GATE):
             gate = previous.gate

@@ -12,23 +12,26 @@ from numpy.typing import NDArray
 from airo_frames.intrinsics import Intrinsics
 from airo_frames.rotation import angle_between, quaternion_xyzw
 from tag_pose.corner_rays import corner_rays
-from tag_pose.covariance import corner_sigmas, covariances
+from tag_pose.covariance import corner_sigmas, covariances, whitened
 from tag_pose.exceptions import PoseInputError
 from tag_pose.planar import MIN_AREA_PX2, is_square_image, square_poses, tag_corners
-from tag_pose.pose_fit import fit_poses
+from tag_pose.pose_fit import PoseFits, fit_poses
 
 __all__ = [
-    "AMBIGUOUS_RATIO",
     "PoseEstimate",
     "PoseSolution",
     "ambiguity_of",
     "check_tag_size",
     "estimate_pose",
     "estimate_poses",
+    "evidence_of",
 ]
 
-# Above this ratio of errors, the smaller error was the wrong solution too often (rendered small and frontal tags).
-AMBIGUOUS_RATIO = 0.2
+# One image does not tell which solution is right when the ratio of their errors is larger than this, or when one is
+# likelier by a smaller factor than this power of e: the wrong one had the smaller error too often (rendered small and
+# frontal tags).
+AMBIGUOUS_RATIO, CLEAR_EVIDENCE = 0.2, 3.0
+MAX_EVIDENCE = 24.0  # of one image
 # A previous pose farther than this from both solutions tells nothing about which one is right.
 PRIOR_REACH = math.radians(45)
 # In one of a hundred tags noise alone makes the sum of the squared residuals, in sigma, larger than this.
@@ -45,11 +48,14 @@ class PoseSolution:
         camera_from_tag: (4, 4) float64, m.
         reprojection_error_px: root mean square distance over the four corners.
         covariance: (6, 6) float64, see PoseEstimate; None when the corners do not determine it, or it was not kept.
+        misfit: sum of the squared residuals in their standard deviations, which has two degrees of freedom; nan when it
+            was not kept.
     """
 
     camera_from_tag: NDArray[np.float64]
     reprojection_error_px: float
     covariance: NDArray[np.float64] | None = None
+    misfit: float = math.nan
 
     @property
     def position(self) -> NDArray[np.float64]:
@@ -74,10 +80,12 @@ class PoseEstimate:
         reprojection_error_px: root mean square distance over the four corners.
         alternative: the second solution of the planar pose problem; None when there is only one.
         ambiguity: smaller error of the two solutions divided by the larger, 0 to 1; 0 without an alternative.
-            From 0.2 the errors alone do not tell which one is right.
         covariance: (6, 6) float64: x, y, z (m), rotation about x, y, z (rad), as in geometry_msgs. Rotations
             are about the axes of the camera frame: R_true = exp(rotation) R. It holds around camera_from_tag and does
             not cover the alternative. None when the corners do not determine it.
+        is_ambiguous: this image alone does not tell which one is right: the ratio is 0.2 or more, or noise explains the
+            difference of the errors.
+        misfit: sum of the squared residuals in their standard deviations; nan when it was not kept.
     """
 
     camera_from_tag: NDArray[np.float64]
@@ -85,6 +93,8 @@ class PoseEstimate:
     alternative: PoseSolution | None
     ambiguity: float
     covariance: NDArray[np.float64] | None
+    is_ambiguous: bool = False
+    misfit: float = math.nan
 
     @property
     def position(self) -> NDArray[np.float64]:
@@ -97,15 +107,15 @@ class PoseEstimate:
         return quaternion_xyzw(self.camera_from_tag[:3, :3])
 
     @property
-    def is_ambiguous(self) -> bool:
-        """Whether the errors alone do not tell which solution is right."""
-        return self.ambiguity >= AMBIGUOUS_RATIO
-
-    @property
     def solutions(self) -> tuple[PoseSolution, ...]:
         """Both solutions, the chosen one first, or the only one."""
-        chosen = PoseSolution(self.camera_from_tag, self.reprojection_error_px, self.covariance)
+        chosen = PoseSolution(self.camera_from_tag, self.reprojection_error_px, self.covariance, self.misfit)
         return (chosen,) if self.alternative is None else (chosen, self.alternative)
+
+    def nearest_to(self, rotation: NDArray[np.float64]) -> PoseEstimate:
+        """Return the estimate as it is known to be right: the solution nearest to a (3, 3) rotation is chosen."""
+        angles = [angle_between(one.camera_from_tag[:3, :3], rotation) for one in self.solutions]
+        return replace(self.swapped() if angles[-1] < angles[0] else self, is_ambiguous=False)
 
     def swapped(self) -> PoseEstimate:
         """Return the same estimate with the alternative as the chosen one; itself when there is no alternative."""
@@ -117,6 +127,7 @@ class PoseEstimate:
             camera_from_tag=chosen.camera_from_tag,
             reprojection_error_px=chosen.reprojection_error_px,
             covariance=chosen.covariance,
+            misfit=chosen.misfit,
             alternative=other,
         )
 
@@ -182,33 +193,34 @@ def estimate_poses(
     count = len(corners)
     is_square = is_square_image(corners) & (tag_sizes > 0) & (tag_sizes < math.inf)
     usable = np.flatnonzero(is_square)
-    rays, metrics = corner_rays(corners[usable], intrinsics=intrinsics, are_crossings=are_crossings)
+    rays, pixels_by_ray = corner_rays(corners[usable], intrinsics=intrinsics, are_crossings=are_crossings)
     estimates: list[PoseEstimate | None] = [None] * count
     if len(usable) == 0:
         return estimates
+    sigmas = (corner_sigmas(corners) if sigmas is None else sigmas)[usable]
+    metrics = whitened(pixels_by_ray, corners[usable], sigmas=sigmas, are_crossings=are_crossings)
     rotations, translations = square_poses(rays, tag_sizes=tag_sizes[usable])
+    points, rays = tag_corners(tag_sizes[usable]).repeat(2, axis=0), rays.repeat(2, axis=0)
     fits = fit_poses(
-        tag_corners(tag_sizes[usable]).repeat(2, axis=0),
-        rays=rays.repeat(2, axis=0),
-        metrics=metrics.repeat(2, axis=0),
+        points,
+        rays=rays,
+        metrics=metrics.repeat(2, axis=0)[:, None],
         rotations=rotations.reshape(-1, 3, 3),
         translations=translations.reshape(-1, 3),
     )
-    sigmas = corner_sigmas(corners) if sigmas is None else sigmas
-    of_rows = sigmas[usable].repeat(2)
     # Corners that fit worse than noise explains (a covered edge, motion) make the pose as much less sure.
-    surprises = np.maximum(fits.costs / np.square(of_rows) / SURPRISING, 1.0)
-    found = covariances(fits.normals, sigmas=of_rows * np.sqrt(surprises))
+    found = covariances(fits.normals, sigmas=np.sqrt(np.maximum(fits.costs / SURPRISING, 1.0)))
     poses = np.tile(np.eye(4), (2 * len(usable), 1, 1))
     poses[:, :3, :3], poses[:, :3, 3] = fits.rotations, fits.translations
     faces_camera = (fits.rotations[:, :, 2] * fits.translations).sum(axis=1) < 0
     is_valid = np.isfinite(fits.costs) & faces_camera & np.isfinite(poses).all(axis=(1, 2))
     has_covariance = np.isfinite(found[:, 0, 0])
     poses.flags.writeable = found.flags.writeable = False
-    errors = np.sqrt(fits.costs / 4).tolist()
+    misfits = fits.costs.tolist()
+    errors = _errors_px(fits, points, rays, pixels_by_ray.repeat(2, axis=0)).tolist()
     for place, tag in enumerate(usable.tolist()):
         solutions = [
-            PoseSolution(poses[row], errors[row], found[row] if has_covariance[row] else None)
+            PoseSolution(poses[row], errors[row], found[row] if has_covariance[row] else None, misfits[row])
             for row in (2 * place, 2 * place + 1)
             if is_valid[row]
         ]
@@ -232,23 +244,46 @@ def ambiguity_of(solutions: Sequence[PoseSolution]) -> float:
     return smaller / larger if larger > 0 else 1.0
 
 
+def evidence_of(solutions: Sequence[PoseSolution]) -> float:
+    """Return for the first of two solutions how much likelier it is, as a logarithm; 0 when there is only one."""
+    if len(solutions) < 2:
+        return 0.0
+    chosen, other = (solution.misfit for solution in solutions)
+    # Four corners leave two degrees of freedom: a misfit beyond that tells that corners are noisier in this image.
+    variance = max(1.0, min(chosen, other) / 2)
+    return max(-MAX_EVIDENCE, min((other - chosen) / (2 * variance), MAX_EVIDENCE))
+
+
 def _estimate(solutions: list[PoseSolution]) -> PoseEstimate | None:
     if not solutions:
         return None
-    solutions.sort(key=lambda solution: solution.reprojection_error_px)
+    solutions.sort(key=lambda solution: solution.misfit)
     if len(solutions) == 2:
         one, other = (solution.camera_from_tag[:3, :3] for solution in solutions)
         # The trace of the rotation between them is 1 + 2 cos(angle).
         if np.vdot(one, other) > 1 + 2 * math.cos(SAME_SOLUTION):
             solutions = solutions[:1]
-    best = solutions[0]
+    best, ambiguity = solutions[0], ambiguity_of(solutions)
+    is_ambiguous = len(solutions) > 1 and (ambiguity >= AMBIGUOUS_RATIO or evidence_of(solutions) < CLEAR_EVIDENCE)
     return PoseEstimate(
         camera_from_tag=best.camera_from_tag,
         reprojection_error_px=best.reprojection_error_px,
         alternative=solutions[1] if len(solutions) > 1 else None,
-        ambiguity=ambiguity_of(solutions),
+        ambiguity=ambiguity,
+        is_ambiguous=is_ambiguous,
         covariance=best.covariance,
+        misfit=best.misfit,
     )
+
+
+def _errors_px(
+    fits: PoseFits, points: NDArray[np.float64], rays: NDArray[np.float64], pixels_by_ray: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the root mean square distance over the four corners of each fit, px, (B,)."""
+    with np.errstate(all="ignore"):
+        in_camera = points @ fits.rotations.transpose(0, 2, 1) + fits.translations[:, None]
+        offsets = pixels_by_ray @ (rays - in_camera[..., :2] / in_camera[..., 2:])[..., None]
+        return np.asarray(np.sqrt(np.square(offsets).sum(axis=(1, 2, 3)) / 4))
 
 
 def _check_corners(corners: NDArray[np.float64]) -> None:

@@ -27,7 +27,6 @@ class PoseFits:
         rotations: (B, 3, 3) float64, camera from body.
         translations: (B, 3) float64, m.
         costs: (B,) float64, sums of the squared residuals.
-        residuals: (B, M, 2) float64.
         normals: (B, 6, 6) float64, J^T J for the unknowns x, y, z (m), rotation about x, y, z (rad). Rotations are
             about the axes of the camera frame through the body's origin: R_true = exp(rotation) R.
     """
@@ -35,7 +34,6 @@ class PoseFits:
     rotations: NDArray[np.float64]
     translations: NDArray[np.float64]
     costs: NDArray[np.float64]
-    residuals: NDArray[np.float64]
     normals: NDArray[np.float64]
 
 
@@ -49,14 +47,15 @@ def fit_poses(
 ) -> PoseFits:
     """Refine poses until the points lie on their rays as well as they can.
 
-    A residual is metric @ (seen ray - ray of the point). With the derivative of the pixel by the ray as the metric, it
-    is the reprojection error in pixels to first order, whatever the lens; divided by the pixels' standard deviation it
-    is that of a maximum-likelihood fit; zero leaves a point out.
+    Residuals are metric @ (seen rays - rays of the points), of one or several points that err together. With the
+    derivative of the pixel by the ray in the metric, they are reprojection errors in pixels to first order, whatever
+    the lens; with the inverse root of the pixels' covariance as well, the fit is one of maximum likelihood; zero
+    leaves points out.
 
     Args:
         points: (B, M, 3) or (M, 3) float64, m, body frame.
         rays: (B, M, 2) or (M, 2) float64, x and y at z = 1 of the ray at which each point is seen.
-        metrics: (B, M, 2, 2) or (M, 2, 2) float64.
+        metrics: (B, M / g, 2g, 2g) or (M / g, 2g, 2g) float64, for g points after one another each.
         rotations: (B, 3, 3) float64, where to start.
         translations: (B, 3) float64, m, where to start.
 
@@ -114,25 +113,23 @@ def _evaluated(
     in_camera = arms + translations[:, None]
     inverse_depths = 1 / in_camera[..., 2:]
     expected = in_camera[..., :2] * inverse_depths
-    residuals = (metrics @ (rays - expected)[..., None])[..., 0]
-    by_point = np.empty((*residuals.shape, 3))
-    by_point[..., :2] = metrics * inverse_depths[..., None]
-    by_point[..., 2:] = -(by_point[..., :2] @ expected[..., None])
-    jacobians = np.empty((*residuals.shape, 6))
-    jacobians[..., :3] = by_point
-    # d(exp(w) arm)/dw = -[arm]_x: a residual turns with the cross product of the arm and its derivative by the point.
-    arm_x, arm_y, arm_z = arms[..., 0, None], arms[..., 1, None], arms[..., 2, None]
-    by_x, by_y, by_z = by_point[..., 0], by_point[..., 1], by_point[..., 2]
-    jacobians[..., 3] = arm_y * by_z - arm_z * by_y
-    jacobians[..., 4] = arm_z * by_x - arm_x * by_z
-    jacobians[..., 5] = arm_x * by_y - arm_y * by_x
-    flat = jacobians.reshape(len(rotations), -1, 6)
-    transposed = flat.transpose(0, 2, 1)
-    costs = np.square(residuals).sum(axis=(1, 2))
+    x, y, closeness = expected[..., 0], expected[..., 1], inverse_depths[..., 0]
+    # Of the rays, by the pose. d(exp(w) arm)/dw = -[arm]_x: a ray turns with the cross product of the arm and its
+    # derivative by the point, (closeness, 0, -x closeness) and (0, closeness, -y closeness).
+    arm_x, arm_y, arm_z = (arms * inverse_depths).transpose(2, 0, 1)
+    jacobians = np.zeros((*expected.shape, 7))
+    jacobians[..., 0, 0] = jacobians[..., 1, 1] = closeness
+    jacobians[..., 0, 2], jacobians[..., 1, 2] = -x * closeness, -y * closeness
+    jacobians[..., 0, 3], jacobians[..., 1, 3] = -arm_y * x, -arm_z - arm_y * y
+    jacobians[..., 0, 4], jacobians[..., 1, 4] = arm_z + arm_x * x, arm_x * y
+    jacobians[..., 0, 5], jacobians[..., 1, 5] = -arm_y, arm_x
+    jacobians[..., 6] = rays - expected
+    together = (metrics @ jacobians.reshape(len(rotations), *metrics.shape[-3:-1], 7)).reshape(len(rotations), -1, 7)
+    products = together.transpose(0, 2, 1) @ together
+    costs = products[:, 6, 6].copy()
     is_valid = np.isfinite(costs) & (in_camera[..., 2] > 0).all(axis=1)
     costs[~is_valid] = np.inf
-    slopes = (transposed @ residuals.reshape(len(rotations), -1, 1))[..., 0]
-    return PoseFits(rotations, translations, costs, residuals, transposed @ flat), slopes
+    return PoseFits(rotations, translations, costs, products[:, :6, :6]), products[:, :6, 6]
 
 
 def _steps(
@@ -157,6 +154,6 @@ def _chosen(is_better: NDArray[np.bool_], one: _State, other: _State) -> _State:
         kept = ~is_better
         (better, better_slopes), (fits, slopes) = one, other
         better_slopes[kept] = slopes[kept]
-        for name in ("rotations", "translations", "costs", "residuals", "normals"):
+        for name in ("rotations", "translations", "costs", "normals"):
             getattr(better, name)[kept] = getattr(fits, name)[kept]
     return one

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from airo_frames.intrinsics import Intrinsics
 from tag_pose.observation import TagObservation
 
 __all__ = ["Region", "merged", "moved"]
@@ -48,6 +49,12 @@ class Region:
     def of(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a view of this part of an (H, W) image."""
         return image[self.top : self.bottom, self.left : self.right]
+
+    def intrinsics_of(self, intrinsics: Intrinsics) -> Intrinsics:
+        """Return the intrinsics of this part of an image."""
+        matrix = intrinsics.camera_matrix.copy()
+        matrix[:2, 2] -= self.left, self.top
+        return Intrinsics(matrix, intrinsics.distortion, intrinsics.distortion_model)
 
     def united(self, other: Region) -> Region:
         """Return the smallest region that covers both."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from airo_frames.intrinsics import Intrinsics
 from tag_pose.detector import Examination, TagDetector, without_duplicates
 from tag_pose.detector_settings import DetectorSettings
 from tag_pose.exceptions import DetectorFailedError
 from tag_pose.observation import TagObservation
-from tag_pose.region import moved
+from tag_pose.region import Region, moved
 from tag_pose.tracking import SearchPlan, TagTracks
 
 __all__ = ["SearchResult", "TagSearch"]
@@ -58,23 +59,24 @@ class TagSearch:
         is_same = tracks is None or settings.decimate == 1
         self._near = self._detector if is_same else TagDetector(replace(settings, decimate=1.0))
 
-    def find(self, gray: NDArray[np.uint8], *, sequence: int) -> SearchResult:
+    def find(self, gray: NDArray[np.uint8], *, sequence: int, intrinsics: Intrinsics | None = None) -> SearchResult:
         """Return the tags in an image. TagTracks.update() has to follow, in the order of the frames.
 
         Args:
             gray: (H, W) uint8.
             sequence: number of the frame.
+            intrinsics: of the image, for its corners where the lens bends the edges of tags.
 
         Raises:
             DetectorImageError: the array is not (H, W) uint8.
         """
         if self.tracks is None:
-            return _Counting().result(self._detector, gray)
+            return _Counting(intrinsics).result(self._detector, gray)
         plan = self.tracks.plan(gray, sequence=sequence)
-        counting = _Counting()
+        counting = _Counting(intrinsics)
         if plan.regions is None:
             return counting.result(self._detector, gray, plan=plan)
-        parts = [(region, counting.examine(self._near, region.of(gray))) for region in plan.regions]
+        parts = [(region, counting.examine(self._near, gray, region)) for region in plan.regions]
         found = without_duplicates(moved(tag, region) for region, part in parts for tag in part.tags)
         if plan.is_lacking(found):
             return counting.result(self._detector, gray, plan=plan)
@@ -90,17 +92,22 @@ class TagSearch:
 class _Counting:
     """Asks a detector that failed once more, and counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, intrinsics: Intrinsics | None) -> None:
         self.retries = self.failures = 0
+        self._intrinsics = intrinsics
 
-    def examine(self, detector: TagDetector, gray: NDArray[np.uint8]) -> Examination:
+    def examine(self, detector: TagDetector, gray: NDArray[np.uint8], region: Region | None = None) -> Examination:
+        intrinsics = self._intrinsics
+        if region is not None:
+            gray = region.of(gray)
+            intrinsics = None if intrinsics is None else region.intrinsics_of(intrinsics)
         try:
-            return detector.examine(gray)
+            return detector.examine(gray, intrinsics=intrinsics)
         except DetectorFailedError as error:
             logger.debug("asking again: %s", error)
             self.retries += 1
         try:
-            return detector.examine(gray)
+            return detector.examine(gray, intrinsics=intrinsics)
         except DetectorFailedError as error:  # counted, and reported by the node: the stream goes on
             logger.debug("taken for empty: %s", error)
             self.failures += 1

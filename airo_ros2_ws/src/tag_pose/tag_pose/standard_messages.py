@@ -14,7 +14,9 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker
 
 from airo_frames.stamps import NANOS_PER_SEC
+from tag_pose.bundle_pose import LocatedBundle
 from tag_pose.observation import DetectedTag, TagObservation
+from tag_pose.planar import tag_corners
 from tag_pose.pose import PoseEstimate
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "covariance_message",
     "fill_apriltag_detection",
     "located",
+    "bundle_markers",
     "markers_of",
     "pose_message",
     "time_message",
@@ -31,6 +34,7 @@ __all__ = [
 MARKER_LIFETIME_NANOS = 500_000_000
 MARKER_THICKNESS = 0.001  # m
 TEXT_HEIGHT = 0.5  # of the tag's size
+LINE_WIDTH, AXIS_LENGTH = 0.04, 1.0  # of a bundle, in sizes of its smallest and of its largest tag
 # The corners of a tag in the plane that apriltag_msgs' homography maps to the image: bottom-left first, y downwards.
 HOMOGRAPHY_CORNERS = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]], np.float32)
 
@@ -87,17 +91,46 @@ def transform_message(header: Header, child: str, estimate: Located) -> Transfor
 def markers_of(header: Header, tag: DetectedTag, estimate: PoseEstimate) -> list[Marker]:
     """Return a flat white box where the tag is, and its id on it."""
     size = float(tag.tag_size or 0.0)
-    box = Marker(header=header, ns=f"{tag.observation.family}", id=tag.observation.tag_id, type=Marker.CUBE)
+    box = _marker(header, tag.observation.family, tag.observation.tag_id, Marker.CUBE)
     box.pose = pose_message(estimate)
     box.scale.x, box.scale.y, box.scale.z = size, size, MARKER_THICKNESS
     box.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=0.8)
-    text = Marker(header=header, ns=f"{tag.observation.family} id", id=tag.observation.tag_id)
-    text.type, text.text = Marker.TEXT_VIEW_FACING, str(tag.observation.tag_id)
-    text.pose, text.scale.z = box.pose, TEXT_HEIGHT * size
+    text = _marker(header, f"{tag.observation.family} id", tag.observation.tag_id, Marker.TEXT_VIEW_FACING)
+    text.pose, text.text, text.scale.z = box.pose, str(tag.observation.tag_id), TEXT_HEIGHT * size
     text.color = ColorRGBA(r=0.1, g=0.4, b=1.0, a=1.0)
-    for marker in (box, text):
-        marker.lifetime.nanosec = MARKER_LIFETIME_NANOS
     return [box, text]
+
+
+def bundle_markers(header: Header, bundle: LocatedBundle) -> list[Marker]:
+    """Return the outlines of all tags of a bundle, also of those that are not seen, its axes and its name."""
+    name, sizes = bundle.layout.name, [tag.size for tag in bundle.layout.tags]
+    outlines = _marker(header, f"{name} tags", 0, Marker.LINE_LIST)
+    axes = _marker(header, f"{name} axes", 0, Marker.LINE_LIST)
+    text = _marker(header, f"{name} name", 0, Marker.TEXT_VIEW_FACING)
+    outlines.pose = axes.pose = text.pose = pose_message(bundle)
+    outlines.scale.x = axes.scale.x = LINE_WIDTH * min(sizes)
+    outlines.color = ColorRGBA(r=1.0, g=0.6, b=0.1, a=1.0)
+    for tag in bundle.layout.tags:
+        corners = tag_corners(tag.size) @ tag.bundle_from_tag[:3, :3].T + tag.bundle_from_tag[:3, 3]
+        for corner in (0, 1, 1, 2, 2, 3, 3, 0):
+            outlines.points.append(_point(corners[corner]))
+    for axis in np.eye(3):
+        axes.points += [_point(np.zeros(3)), _point(AXIS_LENGTH * max(sizes) * axis)]
+        axes.colors += 2 * [ColorRGBA(r=float(axis[0]), g=float(axis[1]), b=float(axis[2]), a=1.0)]
+    text.text, text.scale.z = name, TEXT_HEIGHT * max(sizes)
+    text.color = ColorRGBA(r=1.0, g=0.6, b=0.1, a=1.0)
+    return [outlines, axes, text]
+
+
+def _marker(header: Header, namespace: str, number: int, kind: int) -> Marker:
+    marker = Marker(header=header, ns=namespace, id=number, type=kind)
+    marker.lifetime.nanosec = MARKER_LIFETIME_NANOS
+    return marker
+
+
+def _point(position: NDArray[np.float64]) -> Point:
+    x, y, z = map(float, position)
+    return Point(x=x, y=y, z=z)
 
 
 def fill_apriltag_detection(message: Any, seen: TagObservation) -> Any:

@@ -50,7 +50,7 @@ class Tagger:
             tag_sizes=tag_sizes,
             bundles=bundles,
             backend=settings.backend,
-            are_crossings=settings.refine_edges,
+            are_crossings=settings.are_crossings,
         )
         self._detector = TagDetector(settings)
 
@@ -66,11 +66,11 @@ class Tagger:
 
     def process(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
         """Return the tags in an image with their poses: locate(detect(gray))."""
-        return self.locate(self.detect(gray), intrinsics=intrinsics)
+        return self.locate(self.detect(gray, intrinsics=intrinsics), intrinsics=intrinsics)
 
-    def detect(self, gray: NDArray[np.uint8]) -> list[TagObservation]:
+    def detect(self, gray: NDArray[np.uint8], *, intrinsics: Intrinsics | None = None) -> list[TagObservation]:
         """Return the tags in a (H, W) uint8 image without poses; see TagDetector.detect()."""
-        return self._detector.detect(gray)
+        return self._detector.detect(gray, intrinsics=intrinsics)
 
     def locate(self, observations: Iterable[TagObservation], *, intrinsics: Intrinsics | None) -> list[DetectedTag]:
         """Return the tags of the next image of the camera with their poses, in the order given.
@@ -91,6 +91,10 @@ class Tagger:
             PoseInputError: the distortion model is unknown.
         """
         return self._locator.locate_bundles(tags, intrinsics=intrinsics)
+
+    def settle(self, tags: Sequence[DetectedTag], bundles: Iterable[LocatedBundle]) -> list[DetectedTag]:
+        """Return the tags of an image, each that is used in a bundle with the solution that agrees with it."""
+        return self._locator.settle(tags, bundles)
 
     def forget(self) -> None:
         """Forget what was seen: the next image has nothing to do with the ones before."""

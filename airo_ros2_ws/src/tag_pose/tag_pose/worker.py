@@ -195,7 +195,9 @@ class TagWorkers:
 
     def _process(self, job: _Job, search: TagSearch) -> None:
         start = time.perf_counter()
-        found = search.find(job.gray, sequence=job.frame.sequence) if job.gray is not None else None
+        found = None
+        if job.gray is not None:
+            found = search.find(job.gray, sequence=job.frame.sequence, intrinsics=job.frame.intrinsics)
         searching_time = time.perf_counter() - start
         if not self._wait_for_turn(job.number):
             return
@@ -224,6 +226,7 @@ class TagWorkers:
         try:
             tags = pipeline.locator.locate(found.tags, intrinsics=frame.intrinsics)
             bundles = pipeline.locator.locate_bundles(tags, intrinsics=frame.intrinsics)
+            tags = pipeline.locator.settle(tags, bundles)
         except PoseInputError as error:
             self._complain(str(error))
             self._statistics.add(unusable=1)

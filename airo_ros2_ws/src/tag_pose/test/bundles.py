@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tag_renderer import PlacedTag, facing_camera, true_corners
+from tag_renderer import PlacedTag, edge_noise, facing_camera, true_corners
 
 from airo_frames.intrinsics import Intrinsics
 from tag_pose.bundle import BundleLayout, BundleTag
@@ -54,6 +54,7 @@ def observations(
     """Return what a detector would see of a body."""
     seen = []
     for tag in placed(layout, pose):
-        corners = true_corners(tag, intrinsics=CAMERA) + rng.normal(0.0, noise, (4, 2))
+        corners = true_corners(tag, intrinsics=CAMERA)
+        corners = corners + edge_noise(corners, sigma=noise, rng=rng)
         seen.append(TagObservation(tag.tag_id, "tag36h11", 0, 50.0, corners.mean(axis=0), corners))
     return seen

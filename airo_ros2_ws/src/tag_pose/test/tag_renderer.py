@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from airo_frames.intrinsics import Intrinsics
 
-__all__ = ["PlacedTag", "facing_camera", "render", "true_corners"]
+__all__ = ["PlacedTag", "edge_noise", "facing_camera", "render", "true_corners"]
 
 BORDER_CELLS = 8  # edge of the black border of tag36h11, in cells
 MARGIN_CELLS = 2  # white paper around the border
@@ -45,6 +45,16 @@ def facing_camera(
 def true_corners(tag: PlacedTag, *, intrinsics: Intrinsics) -> NDArray[np.float64]:
     """Return the pixels of the black border: (4, 2) float64, bottom-left, bottom-right, top-right, top-left."""
     return _project(tag, _square(tag.tag_size / 2), intrinsics=intrinsics)
+
+
+def edge_noise(corners: NDArray[np.float64], *, sigma: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return errors of (4, 2) corners, px, that are crossings of lines fitted to noisy edges; sigma across an edge."""
+    middles, differences = rng.normal(0, sigma / 2, 4), rng.normal(0, np.sqrt(3) * sigma, 4)
+    ways = np.roll(corners, -1, axis=0) - corners
+    normals = np.stack([-ways[:, 1], ways[:, 0]], axis=1) / np.linalg.norm(ways, axis=1, keepdims=True)
+    both = np.stack([normals, np.roll(normals, 1, axis=0)], axis=1)
+    offsets = np.stack([middles - differences / 2, np.roll(middles + differences / 2, 1)], axis=1)
+    return np.linalg.solve(both, offsets[..., None])[..., 0]
 
 
 def render(

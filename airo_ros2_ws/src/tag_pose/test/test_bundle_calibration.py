@@ -84,7 +84,7 @@ def test_any_tag_may_be_the_origin() -> None:
     first = np.linalg.inv(truth.tags[2].bundle_from_tag)
     np.testing.assert_array_equal(result.layout.tags[2].bundle_from_tag, np.eye(4))
     for one, other in zip(result.layout.tags, truth.tags, strict=True):
-        np.testing.assert_allclose(one.bundle_from_tag, first @ other.bundle_from_tag, atol=3e-3)
+        np.testing.assert_allclose(one.bundle_from_tag, first @ other.bundle_from_tag, atol=6e-3)
 
 
 def test_a_tag_that_moved_in_one_image_is_left_out() -> None:

@@ -13,7 +13,7 @@ from tag_pose.bundle import BundleLayout, BundleTag
 from tag_pose.bundle_pose import LocatedBundle
 from tag_pose.detector_settings import DetectorSettings
 from tag_pose.locator import TagLocator
-from tag_pose.observation import TagObservation
+from tag_pose.observation import DetectedTag, TagObservation
 from tag_pose.tagger import Tagger
 
 
@@ -129,6 +129,54 @@ def test_one_visible_tag_follows_the_pose_before() -> None:
         ambiguous += bundle.is_ambiguous
         assert np.degrees(angle_between(bundle.camera_from_bundle[:3, :3], pose[:3, :3])) < 25
     assert ambiguous > 30
+
+
+def test_tags_of_a_bundle_have_the_solution_that_agrees_with_it() -> None:
+    """Small tags whose images do not tell are right all the same, and known for the images after that."""
+    rng = np.random.default_rng(14)
+    layout = body()
+    alone: list[int] = []
+    followed: list[int] = []
+    for _ in range(40):
+        locator = TagLocator(bundles=[layout])
+        pose = facing_camera((-0.05, -0.05, 2.2), tilt=rng.uniform(5, 25), tilt_axis=rng.uniform(0, 360))
+        tags = locator.locate(observations(layout, pose, noise=0.12, rng=rng), intrinsics=CAMERA)
+        settled = locator.settle(tags, locator.locate_bundles(tags, intrinsics=CAMERA))
+        assert [tag.observation for tag in settled] == [tag.observation for tag in tags]
+        right = [pose @ part.bundle_from_tag for part in layout.tags]
+        for tag, truth in zip(settled, right, strict=True):
+            assert tag.pose is not None and not tag.pose.is_ambiguous and not is_other_nearer(tag, truth)
+        next_image = observations(layout, pose, noise=0.12, rng=rng)
+        without_bundle = TagLocator(bundles=[layout])
+        for located_by, count in ((locator, followed), (without_bundle, alone)):
+            found = located_by.locate(next_image, intrinsics=CAMERA)
+            count.append(sum(is_other_nearer(tag, truth) for tag, truth in zip(found, right, strict=True)))
+    assert sum(alone) > 20 and sum(followed) < 0.3 * sum(alone)
+
+
+def test_one_tag_of_a_bundle_is_left_as_it_is() -> None:
+    """One tag alone, one that is rejected and one that is no part of a bundle are what locate() said."""
+    rng = np.random.default_rng(15)
+    layout = body()
+    locator = TagLocator(bundles=[layout], tag_size=0.05)
+    pose = random_pose(rng)
+    tags = locator.locate(observations(layout, pose, noise=0.05, rng=rng)[:1], intrinsics=CAMERA)
+    assert locator.settle(tags, locator.locate_bundles(tags, intrinsics=CAMERA)) == tags
+    seen = observations(layout, pose, noise=0.05, rng=rng)
+    moved = seen[3].corners + 20.0
+    seen[3] = TagObservation(seen[3].tag_id, "tag36h11", 0, 50.0, moved.mean(axis=0), moved)
+    other = TagObservation(99, "tag36h11", 0, 50.0, seen[0].center + 200, seen[0].corners + 200)
+    tags = locator.locate([*seen, other], intrinsics=CAMERA)
+    settled = locator.settle(tags, locator.locate_bundles(tags, intrinsics=CAMERA))
+    assert settled[3:] == tags[3:]
+    assert locator.settle(tags, []) == tags
+
+
+def is_other_nearer(tag: DetectedTag, truth: np.ndarray) -> bool:
+    """Return whether the solution that was not chosen is the right one."""
+    assert tag.pose is not None
+    chosen, *others = (angle_between(one.camera_from_tag[:3, :3], truth[:3, :3]) for one in tag.pose.solutions)
+    return any(other < chosen for other in others)
 
 
 def test_without_its_tags_there_is_no_bundle() -> None:

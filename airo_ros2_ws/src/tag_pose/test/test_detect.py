@@ -34,9 +34,10 @@ KEYS = [
     "quaternion_xyzw",
     "reprojection_error_px",
     "alternative",
+    "ambiguous",
     "covariance",
 ]
-POSE_KEYS = ["position", "quaternion_xyzw", "reprojection_error_px", "alternative", "covariance"]
+POSE_KEYS = ["position", "quaternion_xyzw", "reprojection_error_px", "alternative", "ambiguous", "covariance"]
 
 
 @pytest.fixture
@@ -74,6 +75,7 @@ def test_object_has_the_documented_fields(tmp_path: Path, tagger: Tagger) -> Non
     np.testing.assert_allclose(detection["position"], TAG.camera_from_tag[:3, 3], atol=0.005)
     assert np.linalg.norm(detection["quaternion_xyzw"]) == pytest.approx(1.0)
     assert np.shape(detection["covariance"]) == (36,)
+    assert detection["ambiguous"] is False
     assert list(detection["alternative"]) == ["position", "quaternion_xyzw", "reprojection_error_px"]
     assert detection["alternative"]["reprojection_error_px"] > detection["reprojection_error_px"]
 

@@ -43,6 +43,7 @@ def test_families_are_kept_once_and_in_order() -> None:
         {"families": ("tag99h1",)},
         {"families": ("tag36h10",), "backend": "pupil"},
         {"backend": "aruco"},
+        {"corner_refinement": "subpix"},
         {"decimate": 0.5},
         {"decimate": 2.5},
         {"decimate": float("nan")},

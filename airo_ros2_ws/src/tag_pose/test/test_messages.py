@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from airo_camera_msgs.msg import TagDetections
@@ -49,6 +51,17 @@ def test_tags_are_read_as_they_were_written(count: int) -> None:
             else:
                 np.testing.assert_allclose(found[key], value, rtol=1e-6, atol=1e-12)
         assert (read.tag_size, read.pose is None) == (written.tag_size, written.pose is None)
+
+
+@pytest.mark.parametrize("is_ambiguous", [False, True])
+def test_ambiguity_is_told(is_ambiguous: bool) -> None:
+    """A reader knows what the errors alone would not tell it."""
+    clear = tag(1)
+    assert clear.pose is not None and not clear.pose.is_ambiguous
+    record = message()
+    write_tags(record, [replace(clear, pose=replace(clear.pose, is_ambiguous=is_ambiguous))])
+    (found,) = read_tags(record)
+    assert found.pose is not None and found.pose.is_ambiguous is is_ambiguous
 
 
 def test_more_tags_than_fit_are_counted() -> None:

@@ -172,6 +172,7 @@ def test_parameters_are_live(start: Start, node: Any, tags: Any) -> None:
         ({"families": ["tag99h99"], "tag_size": 0.3}, "families has 'tag99h99'"),
         ({"decimate": 2.5}, "decimate is 2.5: expected 1, 1.5 or a whole number"),
         ({"decimate": 9.0}, "decimate"),
+        ({"corner_refinement": "subpix"}, "expected one of edges, none"),
         ({"backend": "magic"}, "backend is 'magic'"),
         ({"tags": "{1: {size: -1}}"}, "finite number above 0"),
         ({"bundles": "/nowhere.yaml"}, "/nowhere.yaml"),
@@ -188,6 +189,19 @@ def test_parameters_are_live(start: Start, node: Any, tags: Any) -> None:
     assert int(found["count"]) == 0
     assert set_parameters(node, min_decision_margin=20.0, backend="pyapriltags", tracking_period=10).successful
     take_until(tags, lambda found: int(found["count"]) == 2)
+
+
+def test_refinement_is_switched_off(start: Start, node: Any, tags: Any) -> None:
+    """Without it poses are less sure, from the next frame on."""
+    start(*CAMERA, "source:='sim:?tags=1&width=640&height=480&noise=0'")
+    start(*TAG_POSE)
+
+    def variance_of_x(found: Any) -> float:
+        return float(found["detections"][0]["covariance"][0]) if int(found["count"]) else 0.0
+
+    refined = variance_of_x(take_until(tags, lambda found: variance_of_x(found) > 0))
+    assert set_parameters(node, corner_refinement="none").successful
+    take_until(tags, lambda found: variance_of_x(found) > 4 * refined)
 
 
 def test_frames_are_left_out_as_asked(start: Start, node: Any, tags: Any) -> None:
@@ -273,6 +287,8 @@ def test_poses_of_configured_tags_and_bundles(start: Start, node: Any, tmp_path:
         assert message.header.frame_id == "camera_optical_frame" and message.pose.pose.position.z > 0
         covariance = np.reshape(message.pose.covariance, (6, 6))
         assert (np.linalg.eigvalsh(covariance) > 0).all()
+    markers = first_message(node, MarkerArray, "/camera/tag_markers").markers
+    assert {marker.ns for marker in markers} >= {"board tags", "board axes", "board name"}
 
 
 def test_overlay_comes_as_image_and_compressed(start: Start, node: Any) -> None:

@@ -61,7 +61,7 @@ def test_default_settings_find_the_reference_tags(backend: str, photographs: lis
 
 def test_settings_of_the_reference_give_its_corners(backend: str, photographs: list[Path]) -> None:
     """Without refining edges, as the reference was made, the corners are the same."""
-    with TagDetector(DetectorSettings(backend=backend, refine_edges=False)) as detector:
+    with TagDetector(DetectorSettings(backend=backend, refine_edges=False, corner_refinement="none")) as detector:
         errors, others = matched_errors(photographs, detector)
     assert 46 <= len(errors) <= REFERENCE_TAGS
     assert others == 0

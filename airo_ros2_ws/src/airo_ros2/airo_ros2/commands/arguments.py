@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-__all__ = ["EXIT_INTERRUPTED", "complain", "count", "intrinsics", "port", "positive", "write_line"]
+__all__ = ["EXIT_INTERRUPTED", "complain", "count", "intrinsics", "port", "positive", "tag_sizes", "write_line"]
 
 EXIT_INTERRUPTED = 130
 
@@ -46,6 +46,17 @@ def port(text: str) -> int:
 def intrinsics(text: str) -> tuple[float, ...]:
     """Return fx, fy, cx, cy, px."""
     return _numbers(text, count=4, expected="four numbers fx,fy,cx,cy")
+
+
+def tag_sizes(text: str) -> dict[str, float]:
+    """Return sizes, m, by id or FAMILY:ID."""
+    sizes = {}
+    for part in text.split(","):
+        name, equals, size = part.partition("=")
+        if not (equals and name.strip()):
+            raise argparse.ArgumentTypeError(f"got {text}, expected ID=M,ID=M, for example 4=0.05,tag36h11:7=0.08")
+        sizes[name.strip()] = positive(size)
+    return sizes
 
 
 def _numbers(text: str, *, count: int, expected: str) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from airo_ros2.commands.arguments import intrinsics, positive, write_line
+from airo_ros2.commands.arguments import intrinsics, positive, tag_sizes, write_line
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -16,7 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of them")
     parser.add_argument(
-        "--tag-size", type=positive, metavar="M", required=True, help="edge of the tags' black border, m"
+        "--tag-size", type=positive, metavar="M", help="edge of the black border of every tag without another size, m"
+    )
+    parser.add_argument(
+        "--tag-sizes", type=tag_sizes, metavar="ID=M,...", default={}, help="of single tags, by id or FAMILY:ID"
     )
     parser.add_argument("--family", metavar="F", default="tag36h11", help="tag family (default tag36h11)")
     camera = parser.add_mutually_exclusive_group(required=True)

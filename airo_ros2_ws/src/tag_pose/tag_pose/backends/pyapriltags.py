@@ -1,4 +1,4 @@
-"""The pyapriltags library (AprilTag 3.4): more accurate corners, and wheels for 64-bit ARM."""
+"""The pyapriltags library (AprilTag 3.4): more accurate corners of its own, and wheels for 64-bit ARM."""
 
 from __future__ import annotations
 
