@@ -104,6 +104,22 @@ def measure_bare(*, seconds: float) -> dict[str, float]:
     return rates
 
 
+def measure_library(*, rate: float, seconds: float) -> float:
+    """Return the median time of the library alone on the same image at the same pace, ms: no refinement, no poses."""
+    gray, _ = next(images(next(one for one in SEQUENCES if one.name.startswith("five"))))
+    search = TagSearch(DetectorSettings(corner_refinement="none"))
+    times = []
+    due = begin = time.perf_counter()
+    while due - begin < seconds:
+        start = time.perf_counter()
+        search.find(gray, sequence=1)
+        times.append(time.perf_counter() - start)
+        due = max(due + 1 / rate, time.perf_counter())
+        time.sleep(max(0.0, due - time.perf_counter()))
+    search.close()
+    return statistics.median(times) * 1e3
+
+
 @contextmanager
 def processes(*commands: list[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run Python modules while a block runs; what they printed can be read afterwards."""
@@ -144,6 +160,7 @@ def measure_node(reader: Any, *, encoding: str, rate: float, parameters: dict[st
             sequences.append(int(message["sequence"]))
         elapsed = time.perf_counter() - start
     writing_ms = float(camera.communicate()[0])
+    library_ms = measure_library(rate=rate, seconds=seconds / 2)
     return {
         "encoding": encoding,
         "camera_hz": rate,
@@ -151,7 +168,10 @@ def measure_node(reader: Any, *, encoding: str, rate: float, parameters: dict[st
         "rate_hz": len(latencies) / elapsed,
         "latency_ms": statistics.median(latencies),
         "detector_ms": statistics.median(detector_times),
+        "library_ms": library_ms,
         "writing_ms": writing_ms,
+        # Beside the library, and beside what the message names detector_time: library, refinement and poses.
+        "beside_library_ms": statistics.median(latencies) - writing_ms - library_ms,
         "overhead_ms": statistics.median(np.subtract(latencies, detector_times)) - writing_ms,
         "in_order": bool((np.diff(sequences) > 0).all()),
         "tags": int(message["count"]),
