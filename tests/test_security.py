@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from rclpy_loans.orphans import remove_orphans
 
 Start = Callable[..., Any]
 NOBODY = 65534
@@ -54,8 +56,15 @@ node = rclpy.create_node("enclave")
 """
 
 
+@pytest.fixture
+def files_of_two_users(ros_domain: int) -> Iterator[None]:
+    """Remove at the end what both a process of ours and one of another user had opened: neither of them does."""
+    yield
+    remove_orphans()
+
+
 @needs_root
-def test_another_user_cannot_read_the_memory_of_a_camera(start: Start, node: Any) -> None:
+def test_another_user_cannot_read_the_memory_of_a_camera(files_of_two_users: None, start: Start, node: Any) -> None:
     """The file of the frames is refused to another user, who gets no frame and is told why."""
     from airo_frames import FrameSubscription
 
