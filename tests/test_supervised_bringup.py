@@ -299,7 +299,7 @@ def test_viewing_and_relaying(start: Start, node: Any, tmp_path: Path) -> None:
     assert sorted(status) == names
     priorities = {name: os.getpriority(os.PRIO_PROCESS, each["process_id"]) for name, each in status.items()}
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    assert priorities == {name: own + nice for name, nice in zip(names, (12, 1, 10, 15, 0, 15), strict=True)}
+    assert priorities == {name: own + nice for name, nice in zip(names, (12, 1, 3, 6, 0, 6), strict=True)}
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as page:
         assert page.status == 200
     found: dict[str, Any] = {}
@@ -345,7 +345,7 @@ def test_check(start: Start, tmp_path: Path) -> None:
     assert checked.wait() == 0 and checked.complaints == []
     assert checked.output == [
         "set-up good: 2 cameras, what fails is started again, given up after 8 failures within 120 s",
-        f"front: {SMALL}; camera (nice 0), tag_pose (nice 10); 4.6 MB of shared memory",
+        f"front: {SMALL}; camera (nice 0), tag_pose (nice 3); 4.6 MB of shared memory",
         "side: /dev/video7; camera (nice 0); shared memory shows when it is connected",
     ]
     bad = tmp_path / "bad.yaml"

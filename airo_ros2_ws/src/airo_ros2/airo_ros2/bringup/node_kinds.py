@@ -103,7 +103,7 @@ TAGS = NodeKind(
     aliases={"size": "tag_size", "table": "tags"},
     paths=frozenset({"tags", "bundles"}),
     in_lockstep={"max_rate": 0.0, "every_nth": 1, "newest": False},  # of those that the node has
-    nice=10,
+    nice=3,
 )
 RECORD = NodeKind(
     key="record",
@@ -115,7 +115,7 @@ RECORD = NodeKind(
     hidden=frozenset({"cameras", "no_loss", "duration"}),
     paths=frozenset({"directory"}),
     ending_secs=20.0,  # files are closed in order
-    nice=10,
+    nice=3,
 )
 VIEW = NodeKind(
     key="view",
@@ -127,7 +127,7 @@ VIEW = NodeKind(
     hidden=frozenset({"any_port"}),
     in_setups={"any_port": True},
     is_vital=False,
-    nice=15,
+    nice=6,
 )
 RELAY = NodeKind(
     key="relay",
@@ -137,7 +137,7 @@ RELAY = NodeKind(
     node_name="relay",
     parameters="airo_view.relay.parameters:RelayParameters",
     is_vital=False,
-    nice=15,
+    nice=6,
 )
 COMPRESSED_RELAY = NodeKind(
     key="compressed_relay",
@@ -147,7 +147,7 @@ COMPRESSED_RELAY = NodeKind(
     node_name="compressed_relay",
     parameters="airo_view.relay.parameters:CompressedRelayParameters",
     is_vital=False,
-    nice=15,
+    nice=6,
 )
 # In the order in which they are started; they are ended the other way round.
 CAMERA_KINDS = (CAMERA, TAGS, RECORD)

@@ -71,7 +71,8 @@ def test_a_cell_that_waits_can_be_interrupted(kernel: KernelManager, notebook: B
     with FakeCamera("front") as camera:
         assert run(notebook, OPEN) == "True"
         camera.hang()
-        request = notebook.execute("print('waits', flush=True)\nwhile True:\n    camera.grab_images(timeout=600)")
+        cell = "print('waits', flush=True)\nwhile True:\n    camera.grab_images(timeout=600)"
+        request = notebook.execute(cell, stop_on_error=False)  # otherwise cells that come soon are not run
         while notebook.get_iopub_msg(timeout=WAIT_SECS)["content"].get("text") != "waits\n":
             pass
         kernel.interrupt_kernel()
