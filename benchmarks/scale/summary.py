@@ -37,7 +37,7 @@ def summary_of(results: Sequence[dict[str, Any]], *, fps: float) -> dict[str, An
             break
         within.append(result)
     beyond = next((result["cameras"] for result in results if result not in within), None)
-    priced = within if len(within) > 1 else results  # a slope needs two
+    priced = within if len(within) > 1 else results[:2]  # a slope needs two; further ones starve each other
     return {
         "scene": results[0]["scene"],
         "reached_with": within[-1]["cameras"] if within else 0,
