@@ -22,6 +22,7 @@ from airo_ros2.bringup.supervisor import Supervisor
 from airo_ros2.exceptions import ProcessEndedError
 
 HERE = Path(__file__).parent
+OWN_NICE = os.getpriority(os.PRIO_PROCESS, 0)
 WAIT_SECS = 60.0
 AT_ONCE = RestartPolicy(limit=3, first_wait=0.01, longest_wait=0.05)
 Start = Callable[..., Any]
@@ -132,7 +133,7 @@ def test_a_process_in_reserve_takes_the_place(stage: Callable[..., Stage]) -> No
     on.until(lambda: on.supervisor.reserve is not None)
     reserve = on.supervisor.reserve
     os.kill(first, signal.SIGKILL)
-    assert on.expect(r"ready (.*)", times=2)[1] == f"{reserve} 7 [{core}]"
+    assert on.expect(r"ready (.*)", times=2)[1] == f"{reserve} {OWN_NICE + 7} [{core}]"
     assert child.process_id == reserve
     on.until(lambda: on.supervisor.reserve not in (None, reserve))
 
@@ -167,7 +168,7 @@ def test_sessions_have_the_priority_too(stage: Callable[..., Stage]) -> None:
     autogroup = Path(f"/proc/{process_id}/autogroup")
     if not autogroup.exists():
         pytest.skip("this kernel has no sched_autogroup")
-    on.until(lambda: autogroup.read_text().endswith(" nice 7\n"))
+    on.until(lambda: autogroup.read_text().endswith(f" nice {OWN_NICE + 7}\n"))
 
 
 def test_the_limit(stage: Callable[..., Stage]) -> None:
@@ -260,7 +261,7 @@ def test_priority_and_cores(stage: Callable[..., Stage]) -> None:
     on = stage()
     core = max(os.sched_getaffinity(0))
     on.start("stay", nice=7, cpus=(core,))
-    assert on.expect(r"ready \d+ (.*)")[1] == f"7 [{core}]"
+    assert on.expect(r"ready \d+ (.*)")[1] == f"{OWN_NICE + 7} [{core}]"
 
 
 @pytest.mark.parametrize("behaviour", ["stay", "deaf", "parent"])
