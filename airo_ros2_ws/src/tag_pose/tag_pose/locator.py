@@ -104,13 +104,14 @@ class TagLocator:
         sized = [index for index, size in enumerate(sizes) if size is not None]
         if intrinsics is not None and sized:
             corners = np.stack([observations[index].corners for index in sized])
-            sigmas = sigmas_of([observations[index] for index in sized], backend=self._backend) * self._noise.scale
+            sigmas = sigmas_of([observations[index] for index in sized], backend=self._backend)
             tag_sizes = np.array([sizes[index] for index in sized], dtype=np.float64)
             found = estimate_poses(
                 corners,
                 tag_sizes=tag_sizes,
                 intrinsics=intrinsics,
                 sigmas=sigmas,
+                noise_scale=self._noise.scale,
                 are_crossings=self._are_crossings,
             )
             names = [observations[index].name for index in sized]

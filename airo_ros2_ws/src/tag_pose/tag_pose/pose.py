@@ -171,6 +171,7 @@ def estimate_poses(
     tag_sizes: NDArray[np.float64],
     intrinsics: Intrinsics,
     sigmas: NDArray[np.float64] | None = None,
+    noise_scale: float = 1.0,
     are_crossings: bool = False,
 ) -> list[PoseEstimate | None]:
     """Return the poses of all tags of one raw (distorted) image, for little more than one costs.
@@ -180,6 +181,7 @@ def estimate_poses(
         tag_sizes: (N,) float64, m.
         intrinsics: of the image as it was taken; its distortion is used.
         sigmas: (N,) float64, px, standard deviations of the corners' coordinates; corner_sigmas() when None.
+        noise_scale: by which all sigmas are larger. It changes no pose, not by the last bit, only how sure it is.
         are_crossings: the corners are crossings of lines fitted to the edges, which a lens bends.
 
     Returns:
@@ -209,14 +211,15 @@ def estimate_poses(
         translations=translations.reshape(-1, 3),
     )
     # Corners that fit worse than noise explains (a covered edge, motion) make the pose as much less sure.
-    found = covariances(fits.normals, sigmas=np.sqrt(np.maximum(fits.costs / SURPRISING, 1.0)))
+    costs = fits.costs / noise_scale**2
+    found = covariances(fits.normals / noise_scale**2, sigmas=np.sqrt(np.maximum(costs / SURPRISING, 1.0)))
     poses = np.tile(np.eye(4), (2 * len(usable), 1, 1))
     poses[:, :3, :3], poses[:, :3, 3] = fits.rotations, fits.translations
     faces_camera = (fits.rotations[:, :, 2] * fits.translations).sum(axis=1) < 0
     is_valid = np.isfinite(fits.costs) & faces_camera & np.isfinite(poses).all(axis=(1, 2))
     has_covariance = np.isfinite(found[:, 0, 0])
     poses.flags.writeable = found.flags.writeable = False
-    misfits = fits.costs.tolist()
+    misfits = costs.tolist()
     errors = _errors_px(fits, points, rays, pixels_by_ray.repeat(2, axis=0)).tolist()
     for place, tag in enumerate(usable.tolist()):
         solutions = [
