@@ -15,7 +15,7 @@ from airo_frames.rotation import angle_between
 from tag_pose.covariance import corner_sigmas
 from tag_pose.detector import DetectorSettings, TagDetector
 from tag_pose.exceptions import PoseInputError
-from tag_pose.pose import PoseEstimate, estimate_pose
+from tag_pose.pose import PoseEstimate, estimate_pose, estimate_poses
 
 SIZE_WH = (200, 160)
 FOCAL = 600.0
@@ -131,6 +131,25 @@ def test_covariance_describes_gaussian_corner_noise(intrinsics: Intrinsics, side
         nees.append(normalised_error(pose_of(corners, intrinsics), tag.camera_from_tag))
     assert 0.5 < np.mean(nees) / 6 < 1.5
     assert 0.8 < np.median(nees) / 5.35 < 1.2  # the median of chi-squared with 6 degrees of freedom is 5.35
+
+
+@pytest.mark.parametrize("noise_scale", [0.7, 1.3, 3.1])
+def test_learned_noise_changes_no_pose(noise_scale: float) -> None:
+    """It says how sure poses are; the poses are the same to the last bit, so that a replay finds what was recorded."""
+    intrinsics = Intrinsics.pinhole(900.0, 900.0, 640.0, 360.0)
+    tags = [PlacedTag(0, 0.1, facing_camera((0.1 * n - 0.2, 0.05 * n, 0.5 + 0.2 * n), tilt=9.0 * n)) for n in range(4)]
+    corners = np.stack([true_corners(tag, intrinsics=intrinsics) for tag in tags])
+    corners += np.random.default_rng(0).normal(0, 0.05, corners.shape)
+    usual, noisy = (
+        estimate_poses(corners, tag_sizes=np.full(4, 0.1), intrinsics=intrinsics, noise_scale=scale, are_crossings=True)
+        for scale in (1.0, noise_scale)
+    )
+    for one, other in zip(usual, noisy, strict=True):
+        assert one is not None and other is not None
+        np.testing.assert_array_equal(one.camera_from_tag, other.camera_from_tag)
+        assert one.reprojection_error_px == other.reprojection_error_px
+        assert one.covariance is not None and other.covariance is not None
+        assert (one.covariance.diagonal() < other.covariance.diagonal()).all() == (noise_scale > 1)
 
 
 def test_covariance_is_in_camera_axes() -> None:
