@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from report_page import write_page
 from scale.summary import REACHED, taken_by_others
 from scale.table import COLUMNS, cells, sentences
 
@@ -41,15 +42,13 @@ def write_report(document: dict[str, Any], folder: Path) -> list[str]:
     Returns:
         What was written, and what was not with the reason; one line each.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        _plot(document, folder / PLOT)
-        said, has_plot = [f"wrote {folder / PLOT}"], True
-    except ImportError:
-        said, has_plot = ["no plot: matplotlib is not installed; `make bench` installs it"], False
-    page = folder / "scale.md"
-    page.write_text("\n".join(_lines(document, has_plot=has_plot)) + "\n")
-    return [*said, f"wrote {page}"]
+    return write_page(
+        folder / "scale.md",
+        plot=folder / PLOT,
+        draw=lambda path: _plot(document, path),
+        lines=lambda has_plot: _lines(document, has_plot=has_plot),
+        command="make bench",
+    )
 
 
 def _lines(document: dict[str, Any], *, has_plot: bool) -> Iterator[str]:

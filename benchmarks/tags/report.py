@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from report_page import write_page
 from tags.scenes import CONDITIONS
 from tags.subjects import SUBJECTS
 
@@ -59,18 +60,13 @@ def write_report(document: dict[str, Any], folder: Path) -> list[str]:
     Returns:
         What was written, and what was not with the reason; one line each.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    said = []
-    has_plot = True
-    try:
-        _plot(document["conditions"], folder / PLOT)
-        said.append(f"wrote {folder / PLOT}")
-    except ImportError:
-        has_plot = False
-        said.append("no plot: matplotlib is not installed; `make bench BENCH=tags` installs it")
-    page = folder / "accuracy.md"
-    page.write_text("\n".join(_page(document, has_plot=has_plot)) + "\n")
-    return [*said, f"wrote {page}"]
+    return write_page(
+        folder / "accuracy.md",
+        plot=folder / PLOT,
+        draw=lambda path: _plot(document["conditions"], path),
+        lines=lambda has_plot: _page(document, has_plot=has_plot),
+        command="make bench BENCH=tags",
+    )
 
 
 def text_lines(document: dict[str, Any]) -> Iterator[str]:

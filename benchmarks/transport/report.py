@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from report_page import write_page
 from transport.cases import COPY, FLOOD, IDLE, IN_PLACE
 from transport.subjects.subject import SUBJECTS
 from transport.table import COLUMNS, case_title, cells, machine_line, not_measured
@@ -41,18 +42,13 @@ def write_report(document: dict[str, Any], folder: Path) -> list[str]:
     Returns:
         What was written, and what was not with the reason; one line each.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    said = []
-    has_plot = True
-    try:
-        _plot(document["summary"], folder / PLOT)
-        said.append(f"wrote {folder / PLOT}")
-    except ImportError:
-        has_plot = False
-        said.append("no plot: matplotlib is not installed; `make bench` installs it")
-    page = folder / "performance.md"
-    page.write_text("\n".join(_lines(document, has_plot=has_plot)) + "\n")
-    return [*said, f"wrote {page}"]
+    return write_page(
+        folder / "performance.md",
+        plot=folder / PLOT,
+        draw=lambda path: _plot(document["summary"], path),
+        lines=lambda has_plot: _lines(document, has_plot=has_plot),
+        command="make bench",
+    )
 
 
 def _lines(document: dict[str, Any], *, has_plot: bool) -> Iterator[str]:

@@ -28,6 +28,7 @@ from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
 
 from airo_frames.formats import smallest_format
+from airo_ros2.bringup.guardian import marked_processes
 from airo_ros2.bringup.node_kinds import TAGS
 from airo_ros2.bringup.process_meter import ProcessMeter, ProcessUse
 from airo_ros2.bringup.setup_status import SetupStatus
@@ -264,22 +265,10 @@ def shared_files() -> set[str]:
 
 def leftovers(before: set[str]) -> list[str]:
     """Return what is left of all that was started: processes, and files in shared memory."""
-    entry, deadline = f"{MARK}={os.getpid()}".encode(), time.monotonic() + WAIT_SECS
-    while (left := with_environment(entry)) and time.monotonic() < deadline:
+    deadline = time.monotonic() + WAIT_SECS
+    while (left := marked_processes(str(os.getpid()), variable=MARK)) and time.monotonic() < deadline:
         time.sleep(PAUSE_SECS)  # guardians end by themselves
     return [f"process {each} is left" for each in left] + [f"{each} is left" for each in shared_files() - before]
-
-
-def with_environment(entry: bytes) -> list[int]:
-    """Return the ids of the processes that have an entry in their environment."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if entry in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-        except OSError:
-            continue  # of another user, or just gone
-    return found
 
 
 def problems(begin: Any, end: Any, lost: int, status: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,53 @@ _logger = logging.getLogger(__name__)
 _TAKE_SECS = 0.2  # how soon a thread notices that it should end
 
 
-class FrameReader:
+class _Reader(ABC):
+    """A thread that takes from a subscription.
+
+    Args:
+        subscription: closed with it.
+        name: of the thread.
+        failed: called in the thread with what ended it.
+    """
+
+    def __init__(
+        self,
+        subscription: FrameSubscription | PointCloudSubscription,
+        *,
+        name: str,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._subscription = subscription
+        self._failed = failed
+        self._is_stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread after what it is at."""
+        self._is_stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._subscription.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._is_stopping.is_set():
+                self._take()
+        except ExternalShutdownException:
+            return
+        except Exception as error:  # an unforeseen error must end the node with its reason, not a silent thread
+            self._failed(error)
+
+    @abstractmethod
+    def _take(self) -> None:
+        """Take one, or nothing."""
+
+
+class FrameReader(_Reader):
     """The thread that takes every frame of one camera and offers it to the recorder.
 
     Args:
@@ -43,28 +90,19 @@ class FrameReader:
     def __init__(
         self, node: Node, recorder: CameraRecorder, *, acknowledges: bool, failed: Callable[[Exception], None]
     ) -> None:
+        self._frames = FrameSubscription(node, f"/{recorder.camera}/frame")
+        super().__init__(self._frames, name=f"read {recorder.camera}", failed=failed)
         self.camera = recorder.camera
         self.has_received = False  # a frame, since the node started
         self._recorder = recorder
-        self._failed = failed
         self._node = node
-        self._frames = FrameSubscription(node, f"/{recorder.camera}/frame")
         topic = f"/{recorder.camera}/processed"
         self._processed = LoanPublisher(node, UInt64, topic, qos=loan_qos(16, reliable=True)) if acknowledges else None
         self._last_complaint = ""
-        self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"read {recorder.camera}", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
 
     def close(self) -> None:
         """End the thread after the frame it is at."""
-        self._is_stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._frames.close()
+        super().close()
         if self._processed is not None:
             self._processed.close()
 
@@ -77,15 +115,6 @@ class FrameReader:
     def overwritten(self) -> int:
         """Frames that the camera reused before they could be looked at."""
         return self._frames.overwritten
-
-    def _run(self) -> None:
-        try:
-            while not self._is_stopping.is_set():
-                self._take()
-        except ExternalShutdownException:
-            return
-        except Exception as error:  # an unforeseen error must end the node with its reason, not a silent thread
-            self._failed(error)
 
     def _take(self) -> None:
         try:
@@ -104,7 +133,7 @@ class FrameReader:
                 message["data"] = frame.sequence
 
 
-class CloudReader:
+class CloudReader(_Reader):
     """The thread that takes every point cloud that a camera publishes, if it publishes any, and offers it.
 
     Args:
@@ -114,34 +143,15 @@ class CloudReader:
     """
 
     def __init__(self, node: Node, recorder: CameraRecorder, *, failed: Callable[[Exception], None]) -> None:
-        self._recorder = recorder.clouds
-        self._failed = failed
         self._clouds = PointCloudSubscription(node, f"/{recorder.camera}/cloud")
-        self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"read clouds of {recorder.camera}", daemon=True)
+        super().__init__(self._clouds, name=f"read clouds of {recorder.camera}", failed=failed)
+        self._recorder = recorder.clouds
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the thread after the cloud it is at."""
-        self._is_stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._clouds.close()
-
-    def _run(self) -> None:
+    def _take(self) -> None:
         try:
-            while not self._is_stopping.is_set():
-                try:
-                    self._recorder.offer(self._clouds.take(_TAKE_SECS, newest=False))
-                except (FrameTimeoutError, EncodingError) as error:
-                    _logger.debug("no cloud: %s", error)
-        except ExternalShutdownException:
-            return
-        except Exception as error:  # an unforeseen error must end the node with its reason, not a silent thread
-            self._failed(error)
+            self._recorder.offer(self._clouds.take(_TAKE_SECS, newest=False))
+        except (FrameTimeoutError, EncodingError) as error:
+            _logger.debug("no cloud: %s", error)
 
 
 class TagReader:

@@ -43,9 +43,9 @@ class Guardian:
             self._pipe = None
 
 
-def marked_processes(mark: str) -> list[int]:
-    """Return the ids of the processes of this user that have a mark in their environment."""
-    entry = f"{MARK_VARIABLE}={mark}".encode()
+def marked_processes(mark: str, *, variable: str = MARK_VARIABLE) -> list[int]:
+    """Return the ids of the processes of this user that have a mark in a variable of their environment."""
+    entry = f"{variable}={mark}".encode()
     found = []
     for environment in Path("/proc").glob("[0-9]*/environ"):
         try:
