@@ -63,7 +63,6 @@ class LoanPublisher:
         self._topic = topic
         self._qos = qos or loan_qos()
         self._is_private = is_private
-        self._lender = rcl.Lender(rcl.type_support(msg_type))
         self._has_sequence = has_sequence(self.dtype)
         self._next_sequence = 1  # of messages with a seqlock that are given no other
         self._outstanding = 0  # loans between borrow and publish
@@ -71,6 +70,7 @@ class LoanPublisher:
 
     def _create(self) -> None:
         self._publisher = self._create_publisher()
+        self._lender = rcl.Lender(self._publisher.handle, rcl.type_support(self._msg_type))
         self._slots = SlotMap(self.dtype, writable=True)
         with (handle := self._publisher.handle):
             self._is_lent = rcl.can_loan(handle)
@@ -143,26 +143,30 @@ class LoanPublisher:
                 time.sleep(RETRY_SECS)
 
     def _borrow(self) -> int:
-        for is_last_try in (False, True):
+        try:
+            address = self._lender.borrow()
+        except rcl.RclError as error:
+            address = self._borrow_after(error)
+        self._outstanding += 1
+        return address
+
+    def _borrow_after(self, error: rcl.RclError) -> int:
+        """Return the address of a message to fill although borrowing failed, or say why that cannot be."""
+        if not self._node.context.ok():
+            raise ExternalShutdownException from None
+        if not self._outstanding:
+            # rmw_fastrtps can lose slots for good when subscribers come and go (ros2/rmw_fastrtps#810).
+            _logger.warning("no slot is left on %s although no loan is open: making the publisher anew", self.topic)
+            self.close()
+            self._create()
             try:
-                with (handle := self._publisher.handle):
-                    address = self._lender.borrow(handle)
-            except rcl.RclError as error:
-                if not self._node.context.ok():
-                    raise ExternalShutdownException from None
-                if self._outstanding or is_last_try:
-                    raise LoanUnavailableError(
-                        f"no free slot on {self.topic} ({error}); {self._outstanding} loan(s) are open: "
-                        f"leave their blocks first, or raise the depth of {self._qos.depth}"
-                    ) from error
-                # rmw_fastrtps can lose slots for good when subscribers come and go (ros2/rmw_fastrtps#810).
-                _logger.warning("no slot is left on %s although no loan is open: making the publisher anew", self.topic)
-                self.close()
-                self._create()
-            else:
-                self._outstanding += 1
-                return address
-        raise AssertionError("unreachable")
+                return self._lender.borrow()
+            except rcl.RclError as again:
+                error = again
+        raise LoanUnavailableError(
+            f"no free slot on {self.topic} ({error}); {self._outstanding} loan(s) are open: "
+            f"leave their blocks first, or raise the depth of {self._qos.depth}"
+        ) from error
 
     def _lend(self) -> tuple[int, Slot] | None:
         """Return the address and the slot of a message to fill; None where it has to be copied."""
@@ -181,8 +185,7 @@ class LoanPublisher:
         if address is not None:
             self._outstanding -= 1
             try:
-                with (handle := self._publisher.handle):
-                    rcl.return_unpublished(handle, address)
+                self._lender.give_back(address)
             except rcl.RclError:
                 if self._node.context.ok():  # otherwise the slot ends with the publisher
                     raise
@@ -191,12 +194,12 @@ class LoanPublisher:
         self._next_sequence = sequence + 1
         started = time.monotonic()
         try:
-            with (handle := self._publisher.handle):
-                if address is None:
+            if address is None:
+                with (handle := self._publisher.handle):
                     rcl.publish(handle, data.ctypes.data)
-                else:
-                    rcl.publish_loaned(handle, address)
-                    self._outstanding -= 1
+            else:
+                self._lender.publish(address)
+                self._outstanding -= 1
         except rcl.RclError as error:
             self._return(address)
             if not self._node.context.ok():

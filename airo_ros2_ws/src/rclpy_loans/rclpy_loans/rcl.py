@@ -26,10 +26,8 @@ __all__ = [
     "can_loan",
     "introspect",
     "publish",
-    "publish_loaned",
     "publish_serialized",
     "publisher_gid",
-    "return_unpublished",
     "set_on_new_message",
     "type_support",
 ]
@@ -42,7 +40,7 @@ IS_HUMBLE = find_spec("rclpy.event_handler") is None
 GID_BYTES = 16  # that tell publishers apart; Humble pads them with zeros to 24
 _GID_STORAGE = 24 if IS_HUMBLE else 16
 # rmw_message_info_t: stamps, numbers (publication, reception), GID (implementation, bytes), from_intra_process.
-MESSAGE_INFO = struct.Struct(f"@qqQQP{_GID_STORAGE}s?7x")
+MESSAGE_INFO = struct.Struct(f"@qqQQP{GID_BYTES}s{_GID_STORAGE - GID_BYTES}x?7x")
 
 ctypes.pythonapi.PyCapsule_GetPointer.restype = c_void_p
 ctypes.pythonapi.PyCapsule_GetPointer.argtypes = [ctypes.py_object, c_char_p]
@@ -152,40 +150,55 @@ def publisher_gid(publisher: Any) -> bytes:
 
 
 class Lender:
-    """Borrows messages of one publisher. The arguments of the calls are made once: a cold cache makes objects dear.
+    """Borrows and publishes messages of one publisher.
+
+    Everything the calls need is looked up once: after a frame was written, caches are cold and each lookup is dear.
 
     Args:
+        publisher: rclpy's handle. Each call takes it itself, so it may have been destroyed meanwhile.
         support: type_support() of the message class.
     """
 
-    def __init__(self, support: int) -> None:
+    def __init__(self, publisher: Any, support: int) -> None:
+        library = _rcl()
+        self._handle = publisher
         self._support = support
         self._message = c_void_p()
         self._reference = byref(self._message)
+        self._borrow = library.rcl_borrow_loaned_message
+        self._publish = library.rcl_publish_loaned_message
+        with publisher:
+            self._pointer = publisher.pointer
 
-    def borrow(self, publisher: Any) -> int:
+    def borrow(self) -> int:
         """Return the address of a message to fill.
 
         Raises:
             RclError: no slot is free.
         """
-        self._message.value = None  # must be NULL on entry
-        _check(_rcl().rcl_borrow_loaned_message(publisher.pointer, self._support, self._reference), "borrowing")
-        address = self._message.value
+        message = self._message
+        message.value = None  # must be NULL on entry
+        with self._handle:
+            code = self._borrow(self._pointer, self._support, self._reference)
+        if code:
+            _check(code, "borrowing")
+        address = message.value
         if address is None:
             raise RclError("borrowing lent nothing")
         return address
 
+    def publish(self, address: int) -> None:
+        """Publish a borrowed message; the address is not ours afterwards."""
+        with self._handle:
+            code = self._publish(self._pointer, address, None)
+        if code:
+            _check(code, "rcl_publish_loaned_message")
 
-def publish_loaned(publisher: Any, address: int) -> None:
-    """Publish a borrowed message; the address is not ours afterwards."""
-    _check(_rcl().rcl_publish_loaned_message(publisher.pointer, address, None), "rcl_publish_loaned_message")
-
-
-def return_unpublished(publisher: Any, address: int) -> None:
-    """Give a borrowed message back without publishing it."""
-    code = _rcl().rcl_return_loaned_message_from_publisher(publisher.pointer, address)
-    _check(code, "rcl_return_loaned_message_from_publisher")
+    def give_back(self, address: int) -> None:
+        """Give a borrowed message back without publishing it."""
+        with self._handle:
+            code = _rcl().rcl_return_loaned_message_from_publisher(self._pointer, address)
+        _check(code, "rcl_return_loaned_message_from_publisher")
 
 
 def publish(publisher: Any, address: int) -> None:
@@ -230,10 +243,13 @@ class Taker:
     """
 
     def __init__(self, subscription: Any) -> None:
+        library = _rcl()
         self._pointer = subscription.pointer
         self._message = c_void_p()
         self._info = ctypes.create_string_buffer(MESSAGE_INFO.size)
         self._references = byref(self._message), byref(self._info)
+        self._take = library.rcl_take_loaned_message
+        self._return = library.rcl_return_loaned_message_from_subscription
 
     def take_loaned(self) -> tuple[int, tuple[int, int, int, bytes]] | None:
         """Return the address of the next message on loan and what is known of it, or None. give_back() must follow.
@@ -243,10 +259,11 @@ class Taker:
         Raises:
             LoansUnsupportedError: the middleware does not lend messages of this type.
         """
-        self._message.value = None
-        code = _rcl().rcl_take_loaned_message(self._pointer, *self._references, None)
-        address = self._message.value
-        if code == RCL_RET_OK and address is not None:
+        message = self._message
+        message.value = None
+        code = self._take(self._pointer, *self._references, None)
+        address = message.value
+        if address is not None and not code:
             return address, self._message_info()
         if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED or code == RCL_RET_OK:
             _rcutils().rcutils_reset_error()
@@ -259,8 +276,9 @@ class Taker:
 
     def give_back(self, address: int) -> None:
         """Give a loan back to the middleware."""
-        code = _rcl().rcl_return_loaned_message_from_subscription(self._pointer, address)
-        _check(code, "rcl_return_loaned_message_from_subscription")
+        code = self._return(self._pointer, address)
+        if code:
+            _check(code, "rcl_return_loaned_message_from_subscription")
 
     def take_copy(self, address: int) -> tuple[int, int, int, bytes] | None:
         """Copy the next message to an address of our own and return what is known of it, or None."""
@@ -273,7 +291,7 @@ class Taker:
 
     def _message_info(self) -> tuple[int, int, int, bytes]:
         source, received, number, _, _, gid, _ = MESSAGE_INFO.unpack(self._info)
-        return source, received, number, gid[:GID_BYTES]
+        return source, received, number, gid
 
 
 # --- introspection type support (rosidl_typesupport_introspection_c/message_introspection.h) ---

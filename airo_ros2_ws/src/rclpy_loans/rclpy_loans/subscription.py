@@ -129,9 +129,9 @@ class LoanSubscription(Waitable):
             while True:
                 if self._is_closed:
                     raise SubscriptionError(f"the subscription to {self.topic} is closed")
-                sample = self._take(newest=newest)
-                if sample is not None:
-                    return sample
+                samples = self._take_waiting(None if newest else 1)
+                if samples:
+                    return samples[-1]
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise self._timeout_error(timeout)
@@ -213,11 +213,6 @@ class LoanSubscription(Waitable):
                 self._callback(sample)
 
     # --- taking; the lock is held ---
-
-    def _take(self, *, newest: bool) -> Sample | None:
-        """Return the next or the newest message that is still whole; None if none waits."""
-        samples = self._take_waiting(None if newest else 1)
-        return samples[-1] if samples else None
 
     def _take_waiting(self, limit: int | None = None) -> list[Sample]:
         """Return the messages that wait and are still whole, oldest first.
