@@ -78,6 +78,19 @@ def test_a_restarted_writer_with_another_resolution(node: Any, start_writer: Sta
     reader.close()
 
 
+def test_silent_writers_of_other_resolutions(node: Any, start_writer: Start) -> None:
+    """Among cameras of three sizes on one topic, a FrameSubscription finds the one that sends, whichever it is."""
+    sizes = ("640x480", "1280x720", "1920x1080")  # of a message class each
+    writers = [start_writer(size, "--salt", str(salt)) for salt, size in enumerate(sizes)]
+    reader = CheckedReader(node, "640x480", "topic")
+    for salt in (0, 1, 2, 0):  # the first again: the reader must not go back and forth between the other two
+        writers[salt].say("flood")
+        while (seen := reader.step(1.0)) is None or seen[0] != salt:
+            pass
+        writers[salt].say("pause")
+    reader.close()
+
+
 def test_a_reader_that_is_first(start_writer: Start, start_reader: Start) -> None:
     """A reader that waits gets the messages of a writer that starts later."""
     reader = start_reader(IMAGE)

@@ -82,6 +82,7 @@ class StreamSubscription(Generic[ViewT]):
         self._qos = qos
         self._newest = newest
         self._format: FrameFormat | None = None
+        self._left: dict[FrameFormat, float] = {}  # when each was left for another, s of the monotonic clock
         self._make_remote = make_remote
         self._subscription: LoanSubscription | None = None
         self._remote: RemoteSource[ViewT] | None = None  # instead of the subscription
@@ -179,17 +180,21 @@ class StreamSubscription(Generic[ViewT]):
         is_silent = time.monotonic() - self._heard_at > _SILENT_SECS
         if self._is_closed or not others or (len(others) < len(found) and not is_silent):
             return
+        # Cameras that were killed may be among the others, too: each has its turn.
+        chosen = min(others, key=lambda frame_format: self._left.get(frame_format, 0.0))
+        if self._format is not None:
+            self._left[self._format] = time.monotonic()
         self._unsubscribe()
         callback = None if self._callback is None else self._on_sample
         try:
             self._subscription = LoanSubscription(
-                self._node, others[-1].msg_type, self.topic, callback, qos=self._qos, newest=self._newest
+                self._node, chosen.msg_type, self.topic, callback, qos=self._qos, newest=self._newest
             )
         except RCLError as error:
             # A participant has one type per topic, and an executor may still wait for the one just closed: next time.
-            _logger.debug("cannot subscribe to %s yet: %s", others[-1].type_name, error)
+            _logger.debug("cannot subscribe to %s yet: %s", chosen.type_name, error)
             return
-        self._format = others[-1]
+        self._format = chosen
         self._heard_at = time.monotonic()
 
     def _follow_remote(self, make: Callable[[Node, str, Callable[[ViewT], None] | None], RemoteSource[ViewT]]) -> bool:
