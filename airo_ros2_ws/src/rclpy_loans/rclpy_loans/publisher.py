@@ -142,14 +142,6 @@ class LoanPublisher:
                     ) from error
                 time.sleep(RETRY_SECS)
 
-    def _borrow(self) -> int:
-        try:
-            address = self._lender.borrow()
-        except rcl.RclError as error:
-            address = self._borrow_after(error)
-        self._outstanding += 1
-        return address
-
     def _borrow_after(self, error: rcl.RclError) -> int:
         """Return the address of a message to fill although borrowing failed, or say why that cannot be."""
         if not self._node.context.ok():
@@ -172,7 +164,11 @@ class LoanPublisher:
         """Return the address and the slot of a message to fill; None where it has to be copied."""
         if not self._is_lent:
             return None
-        address = self._borrow()
+        try:
+            address = self._lender.borrow()
+        except rcl.RclError as error:
+            address = self._borrow_after(error)
+        self._outstanding += 1
         slot = self._slots.get(address) or self._slots.find(address, owner=_OURSELVES)
         if slot is not None:
             return address, slot
@@ -228,30 +224,30 @@ class Loan:
         self._slot: Slot | None = None
 
     def __enter__(self) -> NDArray[np.void]:
-        lent = self._publisher._lend()
+        publisher = self._publisher
+        lent = publisher._lend()
         if lent is None:
-            self._record: NDArray[np.void] = np.zeros((), self._publisher.dtype)
+            self._record: NDArray[np.void] = np.zeros((), publisher.dtype)
             return self._record
-        self._address, self._slot = lent
-        self._record = self._slot.record
-        self._write_sequence(0)
+        self._address, slot = lent
+        self._slot = slot
+        self._record = slot.record
+        if publisher._has_sequence:
+            slot.write_sequence(0)
         full_fence()  # readers see the old number gone before they can see new content
         return self._record
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        publisher = self._publisher
         if kind is not None:
-            self._publisher._return(self._address)
+            publisher._return(self._address)
             return
         full_fence()  # and the new content before the new number
-        self._write_sequence(self._sequence)
-        self._publisher._publish(self._address, self._record, self._sequence)
-
-    def _write_sequence(self, sequence: int) -> None:
-        if not self._publisher._has_sequence:
-            return
-        if self._slot is not None:
-            self._slot.write_sequence(sequence)
-        else:
-            self._record["sequence"] = self._record["sequence_tail"] = sequence
+        if publisher._has_sequence:
+            if self._slot is not None:
+                self._slot.write_sequence(self._sequence)
+            else:
+                self._record["sequence"] = self._record["sequence_tail"] = self._sequence
+        publisher._publish(self._address, self._record, self._sequence)

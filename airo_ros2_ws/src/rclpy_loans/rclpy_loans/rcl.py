@@ -39,8 +39,9 @@ RCL_RET_SUBSCRIPTION_TAKE_FAILED = 401
 IS_HUMBLE = find_spec("rclpy.event_handler") is None
 GID_BYTES = 16  # that tell publishers apart; Humble pads them with zeros to 24
 _GID_STORAGE = 24 if IS_HUMBLE else 16
-# rmw_message_info_t: stamps, numbers (publication, reception), GID (implementation, bytes), from_intra_process.
-MESSAGE_INFO = struct.Struct(f"@qqQQP{GID_BYTES}s{_GID_STORAGE - GID_BYTES}x?7x")
+# rmw_message_info_t: source and received stamp, publication number, (reception number, pointer to the implementation's
+# name), GID, (rest of its storage, from_intra_process).
+MESSAGE_INFO = struct.Struct(f"@qqQ8x8x{GID_BYTES}s{_GID_STORAGE - GID_BYTES}x8x")
 
 ctypes.pythonapi.PyCapsule_GetPointer.restype = c_void_p
 ctypes.pythonapi.PyCapsule_GetPointer.argtypes = [ctypes.py_object, c_char_p]
@@ -152,10 +153,11 @@ def publisher_gid(publisher: Any) -> bytes:
 class Lender:
     """Borrows and publishes messages of one publisher.
 
-    Everything the calls need is looked up once: after a frame was written, caches are cold and each lookup is dear.
+    After a frame was written caches are cold, and each lookup is dear: what the calls need is looked up once, and
+    rclpy's handle is taken once for a message, when it is borrowed. So it also lives until its last loan has ended.
 
     Args:
-        publisher: rclpy's handle. Each call takes it itself, so it may have been destroyed meanwhile.
+        publisher: rclpy's handle.
         support: type_support() of the message class.
     """
 
@@ -171,33 +173,37 @@ class Lender:
             self._pointer = publisher.pointer
 
     def borrow(self) -> int:
-        """Return the address of a message to fill.
+        """Return the address of a message to fill: publish() or give_back() must follow.
 
         Raises:
             RclError: no slot is free.
         """
         message = self._message
+        self._handle.__enter__()
         message.value = None  # must be NULL on entry
-        with self._handle:
-            code = self._borrow(self._pointer, self._support, self._reference)
-        if code:
-            _check(code, "borrowing")
+        code = self._borrow(self._pointer, self._support, self._reference)
         address = message.value
-        if address is None:
+        if address is None or code:
+            self._handle.__exit__(None, None, None)
+            _check(code, "borrowing")
             raise RclError("borrowing lent nothing")
         return address
 
     def publish(self, address: int) -> None:
-        """Publish a borrowed message; the address is not ours afterwards."""
-        with self._handle:
-            code = self._publish(self._pointer, address, None)
+        """Publish a borrowed message; the address is not ours afterwards.
+
+        Raises:
+            RclError: it was not published, and is still to be given back.
+        """
+        code = self._publish(self._pointer, address, None)
         if code:
             _check(code, "rcl_publish_loaned_message")
+        self._handle.__exit__(None, None, None)
 
     def give_back(self, address: int) -> None:
         """Give a borrowed message back without publishing it."""
-        with self._handle:
-            code = _rcl().rcl_return_loaned_message_from_publisher(self._pointer, address)
+        code = _rcl().rcl_return_loaned_message_from_publisher(self._pointer, address)
+        self._handle.__exit__(None, None, None)
         _check(code, "rcl_return_loaned_message_from_publisher")
 
 
@@ -247,7 +253,8 @@ class Taker:
         self._pointer = subscription.pointer
         self._message = c_void_p()
         self._info = ctypes.create_string_buffer(MESSAGE_INFO.size)
-        self._references = byref(self._message), byref(self._info)
+        self._message_reference = byref(self._message)
+        self._info_reference = byref(self._info)
         self._take = library.rcl_take_loaned_message
         self._return = library.rcl_return_loaned_message_from_subscription
 
@@ -261,10 +268,10 @@ class Taker:
         """
         message = self._message
         message.value = None
-        code = self._take(self._pointer, *self._references, None)
+        code = self._take(self._pointer, self._message_reference, self._info_reference, None)
         address = message.value
         if address is not None and not code:
-            return address, self._message_info()
+            return address, MESSAGE_INFO.unpack(self._info)
         if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED or code == RCL_RET_OK:
             _rcutils().rcutils_reset_error()
             return None
@@ -282,16 +289,12 @@ class Taker:
 
     def take_copy(self, address: int) -> tuple[int, int, int, bytes] | None:
         """Copy the next message to an address of our own and return what is known of it, or None."""
-        code = _rcl().rcl_take(self._pointer, address, self._references[1], None)
+        code = _rcl().rcl_take(self._pointer, address, self._info_reference, None)
         if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED:
             _rcutils().rcutils_reset_error()
             return None
         _check(code, "rcl_take")
-        return self._message_info()
-
-    def _message_info(self) -> tuple[int, int, int, bytes]:
-        source, received, number, _, _, gid, _ = MESSAGE_INFO.unpack(self._info)
-        return source, received, number, gid
+        return MESSAGE_INFO.unpack(self._info)
 
 
 # --- introspection type support (rosidl_typesupport_introspection_c/message_introspection.h) ---

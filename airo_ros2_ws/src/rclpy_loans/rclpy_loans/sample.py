@@ -51,7 +51,6 @@ class Sample:
         data: NDArray[np.void],
         topic: str,
         info: tuple[int, int, int, bytes],
-        *,
         slot: Slot | None = None,
         number: bytes = b"",
         sequence: bytes | None = None,

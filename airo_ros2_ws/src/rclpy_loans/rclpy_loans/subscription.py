@@ -217,16 +217,36 @@ class LoanSubscription(Waitable):
     def _take_waiting(self, limit: int | None = None) -> list[Sample]:
         """Return the messages that wait and are still whole, oldest first.
 
-        Not more than the subscription can hold, which are those that waited when this began: publishers that are faster
-        than we are would keep us here for ever.
+        Not more are looked at than the subscription can hold, which are those that waited when this began: publishers
+        that are faster than we are would keep us here for ever.
         """
         samples: list[Sample] = []
         try:
-            for _ in range(limit or self._depth):
-                sample = self._take_next()
-                if sample is None:
-                    break
+            for _ in range(self._depth):
+                sample: Sample | None
+                if self._is_lent:
+                    taken = self._taker.take_loaned()
+                    if taken is None:
+                        break
+                    address, info = taken
+                    try:
+                        sample = self._sample_of_loan(address, info)
+                    finally:
+                        # At once: a subscription with open loans cannot be removed. Our own mapping serves the view.
+                        self._taker.give_back(address)
+                    if sample is None:
+                        self.overwritten += 1
+                        continue
+                else:
+                    sample = self._sample_of_copy()
+                    if sample is None:
+                        break
                 samples.append(sample)
+                if len(samples) == limit:
+                    break
+        except rcl.LoansUnsupportedError:
+            self._stop_lending(f"the middleware does not lend {self.dtype.itemsize}-byte messages of this type")
+            return self._take_waiting(limit)
         except rcl.RclError:
             if self._node.context.ok():
                 raise
@@ -235,32 +255,10 @@ class LoanSubscription(Waitable):
             raise ExternalShutdownException
         return samples
 
-    def _take_next(self) -> Sample | None:
-        """Return the next message that is still whole; None if none waits, or all that waited were overwritten."""
-        if not self._is_lent:
-            return self._sample_of_copy()
-        for _ in range(self._depth):
-            try:
-                taken = self._taker.take_loaned()
-            except rcl.LoansUnsupportedError:
-                self._stop_lending(f"the middleware does not lend {self.dtype.itemsize}-byte messages of this type")
-                return self._sample_of_copy()
-            if taken is None:
-                return None
-            address, info = taken
-            try:
-                sample = self._sample_of_loan(address, info)
-            finally:
-                # At once: a subscription cannot be removed while loans are out. Our own mapping serves the view.
-                self._taker.give_back(address)
-            if sample is not None:
-                return sample
-            self.overwritten += 1
-        return None
-
     def _sample_of_loan(self, address: int, info: tuple[int, int, int, bytes]) -> Sample | None:
         """Return a sample that no longer needs the loan; None if its slot was reused or its publisher has gone."""
-        number, gid = number_bytes(info[2]), info[3]
+        _, _, publication_number, gid = info
+        number = number_bytes(publication_number)
         slot = self._slots.get(address)
         if slot is None or not slot.holds(number + gid):
             if slot is not None and slot.owner() == gid:
@@ -278,7 +276,7 @@ class LoanSubscription(Waitable):
             if not self._is_header_known and not slot.shows_reuse(gid):
                 self._count_missing_header()
             return None
-        return Sample(slot.record, self.topic, info, slot=slot, number=number, sequence=sequence)
+        return Sample(slot.record, self.topic, info, slot, number, sequence)
 
     def _find(self, address: int, number: bytes, gid: bytes) -> Slot | None:
         """Return the slot behind an address, and its header if it is found there; None if it is in no shared memory."""
