@@ -17,7 +17,7 @@ from airo_frames.formats import FrameFormat, all_formats, message_named
 from airo_frames.hosts import is_on_this_host
 from airo_frames.remote_stream import compressed_topic
 from airo_frames.shared_view import SharedView
-from rclpy_loans import LoanSubscription, Sample, TakeTimeoutError
+from rclpy_loans import LoanSubscription, Sample, SubscriptionError, TakeTimeoutError
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -111,10 +111,13 @@ class StreamSubscription(Generic[ViewT]):
         Raises:
             FrameTimeoutError: none came in time; says why as far as it is known.
             EncodingError: the frame has an encoding that is not known here.
+            rclpy_loans.SubscriptionError: the subscription is closed, or was meanwhile.
             rclpy.executors.ExternalShutdownException: rclpy was shut down meanwhile.
         """
         deadline = time.monotonic() + timeout
         while True:
+            if self._is_closed:
+                raise self._closed_error()
             remaining = deadline - time.monotonic()
             if self._subscription is None and self._remote is None:
                 if remaining <= 0:
@@ -145,7 +148,7 @@ class StreamSubscription(Generic[ViewT]):
                 self.overwritten += 1
 
     def close(self) -> None:
-        """Stop receiving. Views stay readable. Calling it again does nothing."""
+        """Stop receiving, and end a `take()` in another thread. Views stay readable. Calling it again does nothing."""
         self._is_closed = True
         if self._timer is not None:
             self._node.destroy_timer(self._timer)
@@ -155,11 +158,15 @@ class StreamSubscription(Generic[ViewT]):
     def _take(self, timeout: float, *, newest: bool) -> ViewT:
         if self._remote is not None:
             return self._remote.take(timeout, newest=newest)
-        if self._subscription is None:
-            raise AssertionError("the caller has one of the two")
-        sample = self._subscription.take(timeout, newest=newest)
+        subscription = self._subscription
+        if subscription is None:  # closed by another thread just now
+            raise self._closed_error()
+        sample = subscription.take(timeout, newest=newest)
         self._heard_at = time.monotonic()
         return self._read(sample)
+
+    def _closed_error(self) -> SubscriptionError:
+        return SubscriptionError(f"the subscription to {self.topic} is closed")
 
     def _follow_publishers(self) -> None:
         """Subscribe to the message class that is published now."""
@@ -196,6 +203,8 @@ class StreamSubscription(Generic[ViewT]):
             return
         self._format = chosen
         self._heard_at = time.monotonic()
+        if self._is_closed:  # by another thread meanwhile, which did not see the new one
+            self._unsubscribe()
 
     def _follow_remote(self, make: Callable[[Node, str, Callable[[ViewT], None] | None], RemoteSource[ViewT]]) -> bool:
         """Receive from another host if a relay there publishes the camera; return whether that is so now."""

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameReader", "rate_between"]
 
-SLICE_SECS = 1.0  # how soon a wait notices that the reader was closed before any camera was found
 FRAMES_FOR_RATE = 12
 WHOLE_RATE_TOLERANCE = 0.01
 FrameT = TypeVar("FrameT", bound=Frame)
@@ -182,21 +181,14 @@ class FrameReader(Generic[FrameT]):
             return pending
 
     def _wait(self, remaining: float, timeout: float | None = None, *, newest: bool) -> FrameT:
-        deadline = time.monotonic() + remaining
-        while not self._is_closed:
-            left = max(0.0, deadline - time.monotonic())
-            try:
-                frame = self._subscription.take(min(left, SLICE_SECS), newest=newest)
-            except FrameTimeoutError:
-                if left <= SLICE_SECS and not self._is_closed:
-                    raise self._timeout_error(remaining if timeout is None else timeout) from None
-            except SubscriptionError:
-                break
-            except ExternalShutdownException:
-                raise ClosedError(f"rclpy was shut down while camera {self.name!r} waited for a frame") from None
-            else:
-                return frame
-        raise self._closed_error()
+        try:
+            return self._subscription.take(remaining, newest=newest)
+        except FrameTimeoutError:
+            raise self._timeout_error(remaining if timeout is None else timeout) from None
+        except SubscriptionError:
+            raise self._closed_error() from None
+        except ExternalShutdownException:
+            raise ClosedError(f"rclpy was shut down while camera {self.name!r} waited for a frame") from None
 
     def _count(self, frame: FrameT) -> None:
         if self._last_sequence and frame.sequence > self._last_sequence:

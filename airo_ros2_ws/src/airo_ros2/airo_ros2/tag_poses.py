@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TagPose", "TagPoses"]
 
-SLICE_SECS = 0.1  # how soon Ctrl-C ends a wait
 QUEUED_RESULTS = 16
 
 
@@ -194,14 +193,12 @@ class TagPoses:
         check_process(self._process_id, f"the tags of camera {self.name!r}")
         deadline = time.monotonic() + remaining
         while True:
-            left = max(0.0, deadline - time.monotonic())
             try:
-                return self._subscription.take(min(left, SLICE_SECS), newest=newest).copy()
+                return self._subscription.take(max(0.0, deadline - time.monotonic()), newest=newest).copy()
             except SampleOverwrittenError:
                 continue
             except TakeTimeoutError:
-                if left <= SLICE_SECS:
-                    raise TagTimeoutError(self._why_nothing_came(remaining if timeout is None else timeout)) from None
+                raise TagTimeoutError(self._why_nothing_came(remaining if timeout is None else timeout)) from None
             except (SubscriptionError, ExternalShutdownException):
                 raise ClosedError(f"the reader of the tags of camera {self.name!r} is closed") from None
 
