@@ -30,6 +30,7 @@ __all__ = ["Loan", "LoanPublisher"]
 
 _logger = logging.getLogger(__name__)
 RCLError = _rclpy.RCLError
+InvalidHandle = _rclpy.InvalidHandle
 OLD_TYPE_SECS = 2.0
 RETRY_SECS = 0.01
 STALL_SECS = 0.5  # publishing waits for nobody, unless a reader's lock is held; Fast DDS gives up after 1 s
@@ -108,8 +109,9 @@ class LoanPublisher:
 
         Returns:
             A context manager that gives a () structured array with the message's fields. Entering it raises
-            LoanUnavailableError when no slot is free because other loans of this publisher are still open, and
-            rclpy.executors.ExternalShutdownException when rclpy was shut down.
+            LoanUnavailableError when no slot is free because other loans of this publisher are still open,
+            PublisherError when the publisher is closed, and rclpy.executors.ExternalShutdownException when rclpy was
+            shut down.
 
         Raises:
             PublisherError: `sequence` does not suit; at the end of the block: the middleware refused the message.
@@ -122,7 +124,7 @@ class LoanPublisher:
         return Loan(self, sequence)
 
     def close(self) -> None:
-        """Stop publishing. Views of earlier loans stay readable. Calling it again does nothing."""
+        """Stop publishing, after the loans that are open now. Views stay readable. Calling it again does nothing."""
         self._node.destroy_publisher(self._publisher)
 
     def _create_publisher(self) -> Publisher:
@@ -168,6 +170,8 @@ class LoanPublisher:
             address = self._lender.borrow()
         except rcl.RclError as error:
             address = self._borrow_after(error)
+        except InvalidHandle:
+            raise self._closed_error() from None
         self._outstanding += 1
         slot = self._slots.get(address) or self._slots.find(address, owner=_OURSELVES)
         if slot is not None:
@@ -201,8 +205,13 @@ class LoanPublisher:
             if not self._node.context.ok():
                 raise ExternalShutdownException from None
             raise PublisherError(f"could not publish on {self.topic}: {error}") from error
+        except InvalidHandle:
+            raise self._closed_error() from None
         if time.monotonic() - started > STALL_SECS:
             release_abandoned_locks()
+
+    def _closed_error(self) -> PublisherError:
+        return PublisherError(f"the publisher of {self._topic} is closed: make a new one")
 
     def _say_copying(self, reason: str) -> None:
         _logger.warning(

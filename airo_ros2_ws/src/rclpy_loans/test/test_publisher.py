@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,20 @@ def test_a_view_kept_after_close_can_be_written(node: Any) -> None:
     publisher.close()
     kept["count"] = 3
     assert int(kept["count"]) == 3
+    subscription.close()
+
+
+def test_a_loan_outlasts_the_closing_of_its_publisher(node: Any) -> None:
+    """A publisher that is closed inside a loan stays until the loan has ended, and lends nothing more."""
+    publisher, subscription = pair(node, TagDetections)
+    with publisher.loan() as message:
+        publisher.close()
+        message["count"] = 7
+        assert subscription.publisher_count == 1
+    with pytest.raises(PublisherError, match="is closed"), publisher.loan():
+        pass
+    while subscription.publisher_count:
+        time.sleep(0.01)
     subscription.close()
 
 
