@@ -255,9 +255,11 @@ def test_hosts_find_each_other_through_a_discovery_server(hosts: _Hosts) -> None
     robot = hosts.network.robot
     # Fast DDS 3 calls it from its `fastdds discovery` tool, which the wheels lack, with this number for a server; and
     # from the wheels it does not find its own libraries.
-    which = ("42",) if next(Path(sys.prefix, "lib").glob("libfastdds.so.3*"), None) else ("-i", "0")
-    folders = [f"{sys.prefix}/lib", *map(str, Path(sys.prefix, "lib").glob("python*/site-packages/ros_fastdds.libs"))]
-    libraries = {"LD_LIBRARY_PATH": os.pathsep.join(folders)} if which == ("42",) else {}
+    which, libraries = ["-i", "0"], {}
+    folder = Path(sys.prefix, "lib")
+    if any(folder.glob("libfastdds.so.3*")):
+        which = ["42"]
+        libraries = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, [folder, *folder.glob("python*/*/ros_fastdds.libs")]))}
     hosts.start_program(robot, str(server), *which, "-l", robot.address, "-p", "11811", **libraries)
     settings = {"ROS_DISCOVERY_SERVER": f"{robot.address}:11811", "ROS_SUPER_CLIENT": "TRUE"}
     hosts.start_robot(**settings)

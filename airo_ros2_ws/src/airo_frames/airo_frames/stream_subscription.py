@@ -156,9 +156,9 @@ class StreamSubscription(Generic[ViewT]):
         self._unsubscribe()
 
     def _take(self, timeout: float, *, newest: bool) -> ViewT:
-        if self._remote is not None:
-            return self._remote.take(timeout, newest=newest)
-        subscription = self._subscription
+        remote, subscription = self._remote, self._subscription
+        if remote is not None:
+            return remote.take(timeout, newest=newest)
         if subscription is None:  # closed by another thread just now
             raise self._closed_error()
         sample = subscription.take(timeout, newest=newest)

@@ -133,7 +133,7 @@ class FrameReader(Generic[FrameT]):
         try:
             frame, self._pending = self._pending, None
             if frame is None or newest:
-                frame = self._subscription.take(0.0, newest=newest)
+                frame = self._receive(0.0, newest=newest)
             self._count(frame)
             return frame.copy()
         except (FrameTimeoutError, FrameOverwrittenError):
@@ -176,15 +176,19 @@ class FrameReader(Generic[FrameT]):
         if not newest:
             return pending
         try:
-            return self._subscription.take(0.0)
+            return self._receive(0.0, newest=True)
         except FrameTimeoutError:
             return pending
 
     def _wait(self, remaining: float, timeout: float | None = None, *, newest: bool) -> FrameT:
         try:
-            return self._subscription.take(remaining, newest=newest)
+            return self._receive(remaining, newest=newest)
         except FrameTimeoutError:
             raise self._timeout_error(remaining if timeout is None else timeout) from None
+
+    def _receive(self, timeout: float, *, newest: bool) -> FrameT:
+        try:
+            return self._subscription.take(timeout, newest=newest)
         except SubscriptionError:
             raise self._closed_error() from None
         except ExternalShutdownException:

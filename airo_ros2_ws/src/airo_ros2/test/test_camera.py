@@ -234,6 +234,16 @@ def test_closing_ends_a_wait_in_another_thread(domain: int) -> None:
         assert isinstance(error, ClosedError)
 
 
+def test_a_camera_that_was_only_looked_at_says_that_it_is_closed(domain: int) -> None:
+    """A frame that was looked at for what it says of the camera, and not grabbed, does not hide it."""
+    with FakeCamera("front", fps=None):
+        camera = Camera("front", timeout=PATIENCE_SECS)
+        camera.intrinsics_matrix()
+        camera.close()
+        with pytest.raises(ClosedError):
+            camera.grab_images()
+
+
 def test_cameras_in_threads(domain: int) -> None:
     """Each thread has its own camera; all see the frames."""
     seen: list[int] = []

@@ -146,9 +146,7 @@ class LoanPublisher:
 
     def _borrow_after(self, error: rcl.RclError) -> int:
         """Return the address of a message to fill although borrowing failed, or say why that cannot be."""
-        if not self._node.context.ok():
-            raise ExternalShutdownException from None
-        if not self._outstanding:
+        if self._node.context.ok() and not self._outstanding:
             # rmw_fastrtps can lose slots for good when subscribers come and go (ros2/rmw_fastrtps#810).
             _logger.warning("no slot is left on %s although no loan is open: making the publisher anew", self.topic)
             self.close()
@@ -157,6 +155,8 @@ class LoanPublisher:
                 return self._lender.borrow()
             except rcl.RclError as again:
                 error = again
+        if not self._node.context.ok():
+            raise ExternalShutdownException from None
         raise LoanUnavailableError(
             f"no free slot on {self.topic} ({error}); {self._outstanding} loan(s) are open: "
             f"leave their blocks first, or raise the depth of {self._qos.depth}"
