@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import logging
 import os
@@ -104,7 +103,7 @@ class DiskFile:
                 written = os.pwrite(self._descriptor, view, offset)
                 view, offset = view[written:], offset + written
         except OSError as error:
-            self._fail(RecordingWriteError(f"cannot write {self.path}: {_why(error)}"))
+            self._fail(RecordingWriteError(f"cannot write {self.path}: {error.strerror}"))
             self._cut_off()
 
     def sync_now(self) -> None:
@@ -115,7 +114,7 @@ class DiskFile:
             os.fdatasync(self._descriptor)
             is_gone = os.fstat(self._descriptor).st_nlink == 0
         except OSError as error:
-            self._fail(RecordingWriteError(f"cannot write {self.path}: {_why(error)}"))
+            self._fail(RecordingWriteError(f"cannot write {self.path}: {error.strerror}"))
             return
         if is_gone:
             self._fail(RecordingWriteError(f"{self.path} was removed while it was recorded", was_removed=True))
@@ -169,7 +168,7 @@ class DiskThread:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 file = DiskFile(self, path)
         except OSError as error:
-            raise RecordingWriteError(f"cannot create {path}: {_why(error)}") from error
+            raise RecordingWriteError(f"cannot create {path}: {error.strerror}") from error
         self.put(file, lambda: self._files.add(file))
         return file
 
@@ -225,9 +224,3 @@ class DiskThread:
                 for file in tuple(self._files):
                     file.sync_now()
                 synced_at = time.monotonic()
-
-
-def _why(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "no space is left on the disk"
-    return error.strerror or str(error)

@@ -109,9 +109,12 @@ class Ledger:
         with self.path.open("ab", buffering=0) as file:
             start = file.tell()
             data = (text.getvalue() if start else ",".join(COLUMNS) + "\n" + text.getvalue()).encode()
-            if file.write(data) != len(data):
+            try:
+                while data:
+                    data = data[file.write(data) :]
+            except OSError:
                 file.truncate(start)  # no row is ever in it twice or in half
-                raise OSError(f"no space is left for {self.path}")
+                raise
         with self._lock:
             del self._rows[: len(rows)]
 

@@ -145,7 +145,7 @@ class Recording:
         return summary
 
     def _cannot_write(self, error: OSError) -> RecordingWriteError:
-        return RecordingWriteError(f"cannot write in {self.folder}: {error.strerror or error}")
+        return RecordingWriteError(f"cannot write in {self.folder}: {error.strerror}")
 
     def summary(self, *, state: str = "recording", reason: str = "") -> dict[str, Any]:
         """Return what the summary says.

@@ -155,19 +155,7 @@ def test_what_cannot_be_repaired_is_left_alone(make_recorder: MakeRecorder, tmp_
 )
 def test_a_full_disk_ends_the_recording(tmp_path: Path, container: str, codec: str, kind: str) -> None:
     """What was written before stays valid, also an MCAP file with its index; the reason is told."""
-    disk, copy = tmp_path / "disk", tmp_path / "copy"
-    disk.mkdir()
-    script = (
-        f"mount -t tmpfs -o size=12m tmpfs {disk} && "
-        f"{sys.executable} {HERE / 'full_disk.py'} {disk} {container} {codec} 0 {kind} && cp -r {disk} {copy}"
-    )
-    done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=120)
-    if "unshare" in done.stderr:
-        pytest.skip(f"this test needs a disk of its own: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    assert "no space is left" in said["reason"]
-    folder = copy / Path(said["folder"]).name
+    said, folder = record_until_full(tmp_path, container, codec, kind)
     written = [int(row["sequence"]) for row in rows_of(folder) if row["status"] == "written"]
     assert written == list(range(1, len(written) + 1)) and len(written) > 5
     (path,) = [*folder.glob("front_0000.*"), *folder.glob("*.mcap")]
@@ -187,6 +175,37 @@ def test_a_full_disk_ends_the_recording(tmp_path: Path, container: str, codec: s
         planes = pictures_of(folder / "front.depth_0000.mkv", encoding="16UC1")
         true = as_millimetres(depth_plane(len(written), size_wh=(320, 240)))
         np.testing.assert_array_equal(planes[len(written) - 1], true)
+
+
+@pytest.mark.parametrize("container", ["mkv", "mcap"])
+def test_a_disk_that_others_fill_ends_the_recording(tmp_path: Path, container: str) -> None:
+    """The books meet it first, as no frame comes: the same reason is told, and every row is whole and has its frame."""
+    said, folder = record_until_full(tmp_path, container, "ffv1", "image", "filled")
+    assert said["reason"].startswith("cannot write in ")
+    written = [int(row["sequence"]) for row in rows_of(folder) if row["status"] == "written"]
+    assert written == list(range(1, len(written) + 1)) and written
+    assert summary_of(folder)["written"] >= len(written)
+    (path,) = [*folder.glob("front_0000.*"), *folder.glob("*.mcap")]
+    found = messages_of(path, "/front/image_raw") if container == "mcap" else pictures_of(path)
+    assert len(found) >= len(written)
+
+
+def record_until_full(tmp_path: Path, container: str, codec: str, *how: str) -> tuple[dict[str, Any], Path]:
+    """Record to a disk of 12 MB until it is full; return what was said and a copy of the folder."""
+    disk, copy = tmp_path / "disk", tmp_path / "copy"
+    disk.mkdir()
+    unshare = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+    script = (
+        f"mount -t tmpfs -o size=12m tmpfs {disk} && "
+        f"{sys.executable} {HERE / 'full_disk.py'} {disk} {container} {codec} 0 {' '.join(how)} && cp -r {disk} {copy}"
+    )
+    done = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True, timeout=120)
+    if "unshare" in done.stderr:
+        pytest.skip(f"this test needs a disk of its own: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert "No space left on device" in said["reason"]
+    return said, copy / Path(said["folder"]).name
 
 
 def test_a_nearly_full_disk_ends_the_recording(make_recorder: MakeRecorder) -> None:
