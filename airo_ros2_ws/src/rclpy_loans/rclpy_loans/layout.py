@@ -12,6 +12,7 @@ from rosidl_parser.definition import AbstractSequence, AbstractString, AbstractW
 
 from rclpy_loans import rcl
 from rclpy_loans.exceptions import UnsupportedMessageError
+from rclpy_loans.introspection import MessageMembers, introspect
 
 __all__ = ["message_dtype"]
 
@@ -50,7 +51,7 @@ def message_dtype(msg_type: type) -> np.dtype[np.void]:
         )
     dtype = _struct_dtype(msg_type, path=msg_type.__name__)
     try:
-        members = rcl.introspect(rcl.type_support(msg_type))
+        members = introspect(rcl.type_support(msg_type))
     except rcl.RclError as error:
         raise UnsupportedMessageError(
             f"{msg_type.__name__} has {error}: build its package with rosidl_default_generators"
@@ -94,7 +95,7 @@ def _message_class(slot: NamespacedType) -> type:
     return message_class
 
 
-def _check_layout(path: str, dtype: np.dtype[np.void], members: rcl.MessageMembers) -> None:
+def _check_layout(path: str, dtype: np.dtype[np.void], members: MessageMembers) -> None:
     """Compare names, offsets and sizes with what the compiler made of the message."""
     name = members.name.decode()
     if not re.fullmatch(r"\w+", name) or members.member_count != len(dtype.names or ()):
@@ -112,5 +113,5 @@ def _check_layout(path: str, dtype: np.dtype[np.void], members: rcl.MessageMembe
                 f"{path}.{field_name} lies at byte {member.offset} in C, {offset} was computed"
             )
         if member.members:
-            nested = rcl.introspect(member.members)
+            nested = introspect(member.members)
             _check_layout(f"{path}.{field_name}", field_dtype.base, nested)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_size_t, c_uint8, c_uint32, c_void_p
+from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_size_t, c_uint8, c_void_p
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
@@ -19,12 +19,10 @@ __all__ = [
     "NEW_MESSAGE_CALLBACK",
     "Lender",
     "LoansUnsupportedError",
-    "MessageMember",
-    "MessageMembers",
     "RclError",
     "Taker",
     "can_loan",
-    "introspect",
+    "forget_error",
     "publish",
     "publish_serialized",
     "publisher_gid",
@@ -115,6 +113,11 @@ def _rcutils() -> ctypes.CDLL:
     library.rcutils_error_is_set.restype = c_bool
     library.rcutils_error_is_set.argtypes = []
     return library
+
+
+def forget_error() -> None:
+    """Let the C libraries forget an error that was expected."""
+    _rcutils().rcutils_reset_error()
 
 
 def _check(code: int, what: str) -> None:
@@ -257,6 +260,7 @@ class Taker:
         self._info_reference = byref(self._info)
         self._take = library.rcl_take_loaned_message
         self._return = library.rcl_return_loaned_message_from_subscription
+        self._forget_error = _rcutils().rcutils_reset_error
 
     def take_loaned(self) -> tuple[int, tuple[int, int, int, bytes]] | None:
         """Return the address of the next message on loan and what is known of it, or None. give_back() must follow.
@@ -273,10 +277,10 @@ class Taker:
         if address is not None and not code:
             return address, MESSAGE_INFO.unpack(self._info)
         if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED or code == RCL_RET_OK:
-            _rcutils().rcutils_reset_error()
+            self._forget_error()
             return None
         if code == RCL_RET_UNSUPPORTED:
-            _rcutils().rcutils_reset_error()
+            self._forget_error()
             raise LoansUnsupportedError
         _check(code, "rcl_take_loaned_message")
         return None
@@ -291,67 +295,7 @@ class Taker:
         """Copy the next message to an address of our own and return what is known of it, or None."""
         code = _rcl().rcl_take(self._pointer, address, self._info_reference, None)
         if code == RCL_RET_SUBSCRIPTION_TAKE_FAILED:
-            _rcutils().rcutils_reset_error()
+            self._forget_error()
             return None
         _check(code, "rcl_take")
         return MESSAGE_INFO.unpack(self._info)
-
-
-# --- introspection type support (rosidl_typesupport_introspection_c/message_introspection.h) ---
-
-
-def _fields(*fields: tuple[str, Any]) -> list[tuple[str, Any]]:
-    """Return the fields of a struct, without those of keys on Humble."""
-    return [field for field in fields if not (IS_HUMBLE and "_key" in field[0])]
-
-
-class MessageMember(Structure):
-    """rosidl_typesupport_introspection_c__MessageMember, as far as the layout needs it."""
-
-    _fields_ = _fields(
-        ("name", c_char_p),
-        ("type_id", c_uint8),
-        ("string_upper_bound", c_size_t),
-        ("members", c_void_p),
-        ("is_key", c_bool),
-        ("is_array", c_bool),
-        ("array_size", c_size_t),
-        ("is_upper_bound", c_bool),
-        ("offset", c_uint32),
-        ("default_value", c_void_p),
-        ("functions", c_void_p * 6),
-    )
-
-
-class MessageMembers(Structure):
-    """rosidl_typesupport_introspection_c__MessageMembers."""
-
-    _fields_ = _fields(
-        ("namespace", c_char_p),
-        ("name", c_char_p),
-        ("member_count", c_uint32),
-        ("size_of", c_size_t),
-        ("has_any_key_member", c_bool),
-        ("members", POINTER(MessageMember)),
-        ("functions", c_void_p * 2),
-    )
-
-
-class _TypeSupport(Structure):
-    _fields_ = [("identifier", c_char_p), ("data", c_void_p), ("function", c_void_p)]
-
-
-def introspect(support: int) -> MessageMembers:
-    """Return the C layout of a message from its introspection type support.
-
-    Raises:
-        RclError: the message has no introspection type support.
-    """
-    library = ctypes.CDLL("librosidl_typesupport_c.so")
-    find = library.rosidl_typesupport_c__get_message_typesupport_handle_function
-    find.argtypes, find.restype = [c_void_p, c_char_p], POINTER(_TypeSupport)
-    found = find(support, b"rosidl_typesupport_introspection_c")
-    if not found:
-        _rcutils().rcutils_reset_error()
-        raise RclError("no introspection type support")
-    return ctypes.cast(found.contents.data, POINTER(MessageMembers)).contents

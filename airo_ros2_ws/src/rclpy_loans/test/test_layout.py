@@ -13,7 +13,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from shape_msgs.msg import Plane, SolidPrimitive
 from std_msgs.msg import Bool, Byte, Char, Float64, Int8, Int64MultiArray, UInt16, UInt64
 
-from rclpy_loans import UnsupportedMessageError, message_dtype, rcl
+from rclpy_loans import UnsupportedMessageError, layout, message_dtype, rcl
+from rclpy_loans.introspection import introspect
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ from rclpy_loans import UnsupportedMessageError, message_dtype, rcl
 def test_dtype_has_the_size_of_the_c_struct(msg_type: type, size: int) -> None:
     """The dtype of a fixed-size message is as large as the C struct."""
     assert message_dtype(msg_type).itemsize == size
-    assert rcl.introspect(rcl.type_support(msg_type)).size_of == size
+    assert introspect(rcl.type_support(msg_type)).size_of == size
 
 
 def test_fields_keep_names_shapes_and_nesting() -> None:
@@ -81,7 +82,6 @@ def test_other_classes_are_refused(wrong: type) -> None:
 
 def test_a_layout_that_the_compiler_did_not_make_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the C struct lies differently from what was computed, the message is refused."""
-    introspect = rcl.introspect
 
     def shifted(support: int) -> Any:
         members = introspect(support)
@@ -89,7 +89,7 @@ def test_a_layout_that_the_compiler_did_not_make_is_refused(monkeypatch: pytest.
         copy.size_of += 8
         return copy
 
-    monkeypatch.setattr(rcl, "introspect", shifted)
+    monkeypatch.setattr(layout, "introspect", shifted)
     message_dtype.cache_clear()
     with pytest.raises(UnsupportedMessageError, match="Image640x480 has 922112 bytes in C, 922104 were computed"):
         message_dtype(Image640x480)

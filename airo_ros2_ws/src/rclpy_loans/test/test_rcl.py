@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -28,17 +30,25 @@ def test_structs_are_those_of_the_headers(
         "find_spec",
         lambda name: None if is_humble and name == "rclpy.event_handler" else find_spec(name),
     )
-    spec = find_spec("rclpy_loans.rcl")
+    calls = loaded_anew("rclpy_loans.rcl")
+    assert calls.IS_HUMBLE is is_humble
+    monkeypatch.setitem(sys.modules, "rclpy_loans.rcl", calls)
+    layouts = loaded_anew("rclpy_loans.introspection")
+    assert {
+        "member": ctypes.sizeof(layouts.MessageMember),
+        "offset": layouts.MessageMember.offset.offset,
+        "members": ctypes.sizeof(layouts.MessageMembers),
+        "info": calls.MESSAGE_INFO.size,
+    } == sizes
+
+
+def loaded_anew(name: str) -> ModuleType:
+    """Return a module that nobody else has."""
+    spec = importlib.util.find_spec(name)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.IS_HUMBLE is is_humble
-    assert {
-        "member": ctypes.sizeof(module.MessageMember),
-        "offset": module.MessageMember.offset.offset,
-        "members": ctypes.sizeof(module.MessageMembers),
-        "info": module.MESSAGE_INFO.size,
-    } == sizes
+    return module
 
 
 def test_the_installed_ros_is_not_taken_for_humble() -> None:
