@@ -78,9 +78,10 @@ class Recorder:
             for name in cameras
         }
         self._ended = ended
-        self._recording: Recording | None = None  # guarded by _lock, as the three below
+        self._recording: Recording | None = None  # guarded by _lock, as the four below
         self._is_paused = False
         self._last = Progress("stopped")
+        self._summary: dict[str, Any] = {}
         self._failure: Exception | None = None  # that ends the recording at the next look
         self._lock = threading.RLock()
         self._messages = Worker("messages", max_bytes=MESSAGE_BYTES, failed=self._fail)
@@ -122,10 +123,18 @@ class Recorder:
                 except (RecorderError, TimeoutError) as error:
                     reason = reason or str(error)
             self._messages.call(lambda: None)  # what came before is written
+            if self._failure is not None:  # that nobody has looked at yet
+                reason = reason or str(self._failure)
+            self._last = self._progress_of(recording, "recording")  # until its books are closed
             self._recording = None
-            summary = recording.close(reason=reason)
-            self._last = self._progress_of(recording, "stopped", reason=reason)
-            return summary
+            self._summary = recording.close(reason=reason)
+            self._last = self._progress_of(recording, "stopped", reason=self._summary["reason"])
+            return self._summary
+
+    def finish(self) -> dict[str, Any]:
+        """End the recording, unless it has ended by itself, and return its summary; {} if there was none."""
+        with self._lock:
+            return self._summary if self._recording is None else self.stop()
 
     def pause(self) -> None:
         """Record nothing until resume(). Frames that come meanwhile are not lost: they are not wanted.

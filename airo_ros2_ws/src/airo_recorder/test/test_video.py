@@ -12,6 +12,7 @@ from frames import INTRINSICS, PERIOD_NANOS, START_NANOS, frame, offer, picture,
 from reading import pictures_of, rows_of, summary_of, times_of
 
 from airo_recorder.exceptions import RecordingSettingsError, RecordingStateError
+from airo_recorder.recording import Recording
 from airo_recorder.settings import RecordingSettings
 
 MakeRecorder = Callable[..., Any]
@@ -260,13 +261,40 @@ def test_the_state_is_known_while_it_goes_on(make_recorder: MakeRecorder) -> Non
     assert progress.state == "recording" and progress.size_bytes > 0 and progress.free_bytes > 0
 
 
-def test_a_format_that_cannot_hold_the_frames(make_recorder: MakeRecorder) -> None:
-    """Depth in H.264 ends the recording with what to do instead."""
+@pytest.mark.parametrize("is_stopped_at_once", [False, True])
+def test_a_format_that_cannot_hold_the_frames(make_recorder: MakeRecorder, is_stopped_at_once: bool) -> None:
+    """Depth in H.264 ends the recording with what to do instead, also where it is stopped at the same moment."""
     recorder = make_recorder()
+    assert recorder.finish() == {}
     folder = recorder.start()
     assert not recorder.cameras["front"].offer(frame(1, encoding="16UC1"))
-    wait_for(lambda: recorder.progress().state == "stopped", what="the end")
-    assert "16UC1, which libx264 cannot hold: expected codec ffv1 or format mcap" in summary_of(folder)["reason"]
+    if not is_stopped_at_once:
+        wait_for(lambda: recorder.progress().state == "stopped", what="the end")
+    summary = recorder.finish()
+    assert "16UC1, which libx264 cannot hold: expected codec ffv1 or format mcap" in summary["reason"]
+    assert summary == summary_of(folder) == recorder.finish()
+    assert recorder.progress().reason == summary["reason"]
+
+
+def test_it_is_not_stopped_before_its_books_are_closed(
+    make_recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for the end and then reads the summary finds the last one."""
+    close = Recording.close
+    states = []
+
+    def observed(recording: Recording, *, reason: str = "") -> dict[str, Any]:
+        states.append(recorder.progress().state)
+        return close(recording, reason=reason)
+
+    monkeypatch.setattr(Recording, "close", observed)
+    recorder = make_recorder()
+    for _ in range(2):
+        recorder.start()
+        offer(recorder, NUMBERS)
+        recorder.stop()
+        states.append(recorder.progress().state)
+    assert states == ["recording", "stopped"] * 2
 
 
 @pytest.mark.parametrize(

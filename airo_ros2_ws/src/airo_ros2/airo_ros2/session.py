@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rclpy.context import Context
     from rclpy.node import Node
 
-__all__ = ["Closeable", "check_process", "clean_after_kill", "close_at_exit", "domain_id", "node_or_own", "shutdown"]
+__all__ = ["Closeable", "check_process", "close_at_exit", "domain_id", "node_or_own", "shutdown"]
 
 MAX_DOMAIN_ID = 232
 
@@ -60,7 +60,6 @@ class _Session:
 _lock = threading.RLock()
 _sessions: dict[int, _Session] = {}  # by ROS domain
 _open: weakref.WeakSet[Closeable] = weakref.WeakSet()
-_has_killed = False  # a process that we started was killed: it may keep what it shared with us from being removed
 _closing_in: int | None = None  # process in which multiprocessing will call shutdown()
 # What a forked child inherits is kept and never touched: to close it would wait for threads that the child lacks.
 _inherited: list[object] = []
@@ -125,7 +124,6 @@ def shutdown() -> None:
 
     What was made on a node of the user is closed, too; the node is not. Later use begins anew.
     """
-    global _has_killed
     with _lock:
         for closeable in list(_open):
             closeable.close()
@@ -133,16 +131,8 @@ def shutdown() -> None:
         for session in _sessions.values():
             session.close()
         _sessions.clear()
-        if _has_killed:
-            _has_killed = False
-            remove_orphans()
-
-
-def clean_after_kill() -> None:
-    """Remove what a killed process left in shared memory: now, and the rest when this process has left ROS itself."""
-    global _has_killed
-    _has_killed = True
-    remove_orphans()
+        # Only now: a process of ours that was killed also keeps our own files, which it had open, from being removed.
+        remove_orphans()
 
 
 def _register_at_exit() -> None:

@@ -85,7 +85,6 @@ class Child:
         self.started_at = 0.0  # s, monotonic
         self.restart_at = 0.0  # s, monotonic, while it waits
         self.last_ending: Ending | None = None
-        self.has_ended_badly = False  # ever: something of it may be left in shared memory
         self.history = None if policy is None else RestartHistory(policy)
         self._environment = environment
         self._follow = follow
@@ -155,7 +154,6 @@ class Child:
         self._next_signals.clear()
         ending = Ending(status, was_asked=self.state is ChildState.STOPPING, reason=self._ending_reason)
         self.last_ending = ending
-        self.has_ended_badly |= status != 0
         return ending
 
     @property

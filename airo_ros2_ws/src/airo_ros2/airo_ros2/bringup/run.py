@@ -130,7 +130,6 @@ class _Bringup:
     def run(self) -> int:
         """Run it and return the exit status."""
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        supervisor: Supervisor | None = None
         try:
             with ExitStack() as stack:
                 node = rclpy.create_node(NODE_PREFIX + self._setup.name)
@@ -153,8 +152,8 @@ class _Bringup:
                 return self._watch(executor, supervisor, running, results)
         finally:
             rclpy.try_shutdown()
-            if supervisor is not None:
-                supervisor.remove_leftovers()
+            # Only now: what was killed also keeps our own files, which it had open, from being removed with us.
+            remove_orphans()
 
     def _running(self, node: Node, supervisor: Supervisor, results: SetupResults, stack: ExitStack) -> RunningSetup:
         """Return the set-up, with its services if it is supervised."""

@@ -217,11 +217,3 @@ class Supervisor:
             for child in children:
                 child.poll(time.monotonic())
             time.sleep(POLL_SECS)
-
-    def remove_leftovers(self) -> None:
-        """Remove what killed processes left in shared memory; call it when this process has left DDS itself.
-
-        A killed process also keeps our own files from being removed with us, as Fast DDS counts it as a user of them.
-        """
-        if any(child.has_ended_badly for child in [*self.children, *self._leaving]):
-            remove_orphans()

@@ -106,9 +106,9 @@ class _Run:
         folder = core.start()
         self._say(f"recording to {folder}; end it with Ctrl-C")
         self._watch()
-        if core.progress().state == "stopped":
-            raise RecordingWriteError(f"the recording in {folder} ended by itself: {core.progress().reason}")
-        summary = core.stop()
+        summary = core.finish()
+        if summary["reason"]:
+            raise RecordingWriteError(f"the recording in {folder} ended by itself: {summary['reason']}")
         if self._options.json:
             self._write(json.dumps({"folder": str(folder), **summary}))
         else:

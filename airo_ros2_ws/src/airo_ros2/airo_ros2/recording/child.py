@@ -85,9 +85,7 @@ def _record(
         is_over.set()
         for thread in threads:
             thread.join()
-        reason = recorder.progress().reason
-        summary = recorder.stop() if recorder.progress().state != "stopped" else _summary_of(folder)
-        return {**summary, "folder": str(folder.absolute()), "reason": reason or summary.get("reason", "")}
+        return {**recorder.finish(), "folder": str(folder.absolute())}
     finally:
         recorder.close()
 
@@ -110,11 +108,6 @@ def _as_transform(function: Callable[[Any], Any]) -> Callable[[Any, Any], tuple[
         return replace(head, size_wh=(made.shape[1], made.shape[0]), intrinsics=None), made
 
     return transform
-
-
-def _summary_of(folder: Path) -> dict[str, Any]:
-    summary: dict[str, Any] = json.loads((folder / "summary.json").read_text())
-    return summary
 
 
 if __name__ == "__main__":

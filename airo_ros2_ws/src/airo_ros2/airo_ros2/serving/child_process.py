@@ -12,7 +12,8 @@ import time
 import weakref
 
 from airo_ros2.serving.events import ENDED, FAILED, Event, read_events
-from airo_ros2.session import clean_after_kill, close_at_exit
+from airo_ros2.session import close_at_exit
+from rclpy_loans.orphans import remove_orphans
 
 __all__ = ["ChildProcess", "RemoteTraceback"]
 
@@ -122,7 +123,7 @@ class ChildProcess:
                 self._process.send_signal(signal_number)
                 self.wait(patience)
         if self.exit_status != 0:
-            clean_after_kill()
+            remove_orphans()  # at once: the room may be needed
         self._thread.join(1.0)
 
     def why_it_failed(self) -> tuple[str, str]:
