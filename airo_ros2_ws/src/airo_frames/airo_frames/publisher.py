@@ -86,7 +86,13 @@ class FramePublisher(StreamPublisher):
             yield pixels_of(message, "data", size_wh, encoding)
 
     def publish(
-        self, image: NDArray[Any], *, stamp_nanos: int, encoding: str, intrinsics: Intrinsics | None = None
+        self,
+        image: NDArray[Any],
+        *,
+        stamp_nanos: int,
+        encoding: str,
+        intrinsics: Intrinsics | None = None,
+        sequence: int | None = None,
     ) -> None:
         """Copy an image into shared memory and publish it. Prefer borrow(), which saves the copy.
 
@@ -94,5 +100,7 @@ class FramePublisher(StreamPublisher):
             ArrayContractError: the image's shape or dtype does not suit the encoding; borrow() has the other errors.
         """
         size_wh = check_image(image, encoding)
-        with self.borrow(stamp_nanos=stamp_nanos, size_wh=size_wh, encoding=encoding, intrinsics=intrinsics) as out:
+        with self.borrow(
+            stamp_nanos=stamp_nanos, size_wh=size_wh, encoding=encoding, intrinsics=intrinsics, sequence=sequence
+        ) as out:
             out[...] = image

@@ -19,12 +19,14 @@ def publisher(node: Any) -> Any:
 
 
 def test_frames_are_numbered_from_one(publisher: FramePublisher) -> None:
-    """Each published frame has the next number; one that failed takes none."""
+    """Each published frame has the next number, unless it is given one; one that failed takes none."""
     for _ in range(2):
         publisher.publish(np.zeros((480, 640, 3), np.uint8), stamp_nanos=1, encoding="rgb8")
     with pytest.raises(KeyError), publisher.borrow(stamp_nanos=1, size_wh=(640, 480), encoding="rgb8"):
         raise KeyError
     assert publisher.sequence == 2
+    publisher.publish(np.zeros((480, 640, 3), np.uint8), stamp_nanos=1, encoding="rgb8", sequence=7)
+    assert publisher.sequence == 7
     assert publisher.is_zero_copy
 
 
