@@ -14,7 +14,7 @@ import pytest
 PACKAGES = ["rclpy_loans", "airo_frames", "airo_camera", "tag_pose", "airo_view", "airo_recorder", "airo_ros2"]
 # The pure cores: they work where there is no ROS. Parts of a node are named after what they do with ROS.
 ROS_PARTS = {
-    "rclpy_loans": {"direct", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
+    "rclpy_loans": {"direct", "introspection", "layout", "publisher", "qos", "rcl", "subscription", "wakeup"},
     "airo_frames": {
         "hosts",
         "node_main",
