@@ -125,7 +125,7 @@ class Recorder:
             self._messages.call(lambda: None)  # what came before is written
             if self._failure is not None:  # that nobody has looked at yet
                 reason = reason or str(self._failure)
-            self._last = self._progress_of(recording, "recording")  # until its books are closed
+            self._last = self.progress()  # until its books are closed
             self._recording = None
             self._summary = recording.close(reason=reason)
             self._last = self._progress_of(recording, "stopped", reason=self._summary["reason"])

@@ -20,7 +20,7 @@ SIZE_WH = (640, 480)
 PERIOD_SECS = 0.02
 FRAMES = 20
 FIRST_FRAME_SECS = 10.0
-QOS = loan_qos(reliable=True)  # where frames are copied, about one in a hundred arrives whole unless it is repeated
+QOS = loan_qos(reliable=True)  # where frames of this size are copied, few arrive whole unless they are repeated
 
 
 def main(role: str, topic: str) -> int:
